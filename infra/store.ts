@@ -1,0 +1,68 @@
+import type { Installation, Intervals, Point, Readings, Reject, Slots, Suspect } from '../schemas/generated.js'
+import type { Position } from './log.js'
+
+/**
+ * The store port: what queries read. Blocks go in as they are on the topics and come out as they went in; readers merge
+ * (schemas/merge.ts: the higher rev wins row by row, WITHDRAWN removes). Writing a batch twice leaves the store as writing it once.
+ * test/contracts/store.ts is what every adapter must pass.
+ */
+export interface SeriesKey {
+  point: string
+  register: string
+}
+
+export interface StoredReadings {
+  block: Readings
+  position: Position
+}
+
+/** The newest reading of a series, and how far back it goes. */
+export interface Latest extends SeriesKey {
+  source: string
+  kind: string
+  unit: string
+  scale: number
+  device: string
+  at: number
+  value: number
+  quality: number
+  firstAt: number
+}
+
+export interface StoreBatch {
+  readings?: readonly StoredReadings[]
+  intervals?: readonly Intervals[]
+  slots?: readonly Slots[]
+  latest?: readonly Latest[]
+  suspects?: readonly Suspect[]
+  rejects?: readonly Reject[]
+  points?: readonly Point[]
+  installations?: readonly Installation[]
+}
+
+/** Blocks that have a row in [from, to): reading instants, or intervals and slots that overlap it. Unfolded, unmerged, by first start. */
+export interface Store {
+  write(batch: StoreBatch): Promise<void>
+  readings(series: SeriesKey, from: number, to: number): Promise<StoredReadings[]>
+  intervals(series: SeriesKey, from: number, to: number): Promise<Intervals[]>
+  slots(series: SeriesKey, grid: string, from: number, to: number): Promise<Slots[]>
+  /** Of one point, or of all. */
+  latest(point?: string): Promise<Latest[]>
+  /** Every version of one point, or of all, by (validFrom, knownAt). */
+  points(point?: string): Promise<Point[]>
+  installations(): Promise<Installation[]>
+  /** Current ones (not withdrawn) of a series with `at` in [from, to), by `at`. */
+  suspects(series: SeriesKey, from: number, to: number): Promise<Suspect[]>
+  /** Newest first. */
+  rejects(filter: { origin?: string; reason?: string; limit: number }): Promise<Reject[]>
+  /** How many by reason. */
+  counts(table: 'rejects' | 'suspects'): Promise<Map<string, number>>
+  /**
+   * Joins the blocks of days that ended before `before` into as few as MAX_ROWS allows, superseded rows included (for
+   * `as_known_at`); deletes only the blocks it read. Bounded work per call; false when there was nothing left to do.
+   */
+  foldClosedDays(before: number): Promise<boolean>
+  /** Bytes by table, for people and metrics. */
+  sizes(): Promise<Map<string, number>>
+  close(): Promise<void>
+}

@@ -1,0 +1,60 @@
+import { firstInstant, wallOf } from './zone.js'
+
+/** A grid is an ISO 8601 duration: a fixed number of seconds, minutes or hours that divides a day, or P1D, P1W, P1M, P1Y. */
+export interface Grid {
+  name: string
+  /** Length in ms; 0 for calendar grids, whose slots differ in length. */
+  ms: number
+  calendar: 'day' | 'week' | 'month' | 'year' | null
+}
+
+const HOUR = 3_600_000
+const DAY = 24 * HOUR
+const CALENDAR = { P1D: 'day', P1W: 'week', P1M: 'month', P1Y: 'year' } as const
+const SECONDS = { H: 3600, M: 60, S: 1 } as const
+
+/** Parses `PT15M`, `PT8S`, `PT1H`, `P1D` ...; null when it is not a grid that divides a day. */
+export const parseGrid = (name: string): Grid | null => {
+  if (name in CALENDAR) return { name, ms: 0, calendar: CALENDAR[name as keyof typeof CALENDAR] }
+  const match = /^PT(\d{1,5})([HMS])$/.exec(name)
+  if (!match) return null
+  const ms = Number(match[1]) * SECONDS[match[2] as keyof typeof SECONDS] * 1000
+  return ms > 0 && DAY % ms === 0 ? { name, ms, calendar: null } : null
+}
+
+export const STORED_GRIDS = ['PT15M', 'PT1H', 'P1D', 'P1M'] as const
+
+const floorCalendar = (wallMs: number, calendar: NonNullable<Grid['calendar']>): number => {
+  const day = Math.floor(wallMs / DAY) * DAY
+  if (calendar === 'day') return day
+  // 1970-01-01 was a Thursday; weeks start on Monday (ISO 8601).
+  if (calendar === 'week') return day - (((day / DAY + 3) % 7) + 7) % 7 * DAY
+  const date = new Date(day)
+  return calendar === 'month' ? Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), 1) : Date.UTC(date.getUTCFullYear(), 0, 1)
+}
+
+const nextCalendar = (wallMs: number, calendar: NonNullable<Grid['calendar']>): number => {
+  const date = new Date(wallMs)
+  if (calendar === 'day') return wallMs + DAY
+  if (calendar === 'week') return wallMs + 7 * DAY
+  return calendar === 'month'
+    ? Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 1)
+    : Date.UTC(date.getUTCFullYear() + 1, 0, 1)
+}
+
+/** The slot [start, end) of a grid that holds an instant; `at` itself belongs to the slot it starts. */
+export const slotAt = (grid: Grid, zone: string, at: number): { start: number; end: number } => {
+  const wall = wallOf(zone, at)
+  if (grid.calendar) {
+    const floor = floorCalendar(wall, grid.calendar)
+    return { start: firstInstant(zone, floor), end: firstInstant(zone, nextCalendar(floor, grid.calendar)) }
+  }
+  if (grid.ms <= HOUR) {
+    // Whole hours of UTC offset (nearly everywhere) leave the slots where UTC has them, on clock-change days too.
+    const start = at - (((wall % grid.ms) + grid.ms) % grid.ms)
+    return { start, end: start + grid.ms }
+  }
+  // Slots of several hours start at local wall times: 00:00, 06:00 ..., so one is longer or shorter on a clock-change day.
+  const floor = Math.floor(wall / grid.ms) * grid.ms
+  return { start: firstInstant(zone, floor), end: firstInstant(zone, floor + grid.ms) }
+}
