@@ -1,0 +1,14 @@
+/** The store or log cannot do it now and may later: do the same again, nothing was stored. */
+export class Unavailable extends Error {
+  override readonly name: string = 'Unavailable'
+}
+
+/** What was given can never be stored, however often it is tried: set it aside. */
+export class Refused extends Error {
+  override readonly name: string = 'Refused'
+}
+
+/** Nothing of the write was stored; what was acknowledged before is safe. */
+export class DiskFull extends Unavailable {
+  override readonly name: string = 'DiskFull'
+}

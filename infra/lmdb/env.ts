@@ -1,0 +1,129 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Database, open, type RootDatabase } from 'lmdb'
+import { DiskFull, Unavailable } from '../errors.js'
+
+/** A table of the environment: binary keys, binary values. Reads see what is committed; inside `write` also what it wrote. */
+export type Table = Database<Buffer, Buffer>
+
+/**
+ * One LMDB file, the working file of a data folder. Every commit is written and synced before it becomes visible or is
+ * acknowledged (lmdb-js's overlapping sync would show commits first, and leave the choice of what to believe after a power cut to
+ * a boot id), so a resolved `write` survives kill -9 and a power cut.
+ */
+export interface Environment {
+  readonly folder: string
+  table(name: string): Table
+  /**
+   * Runs `work` in a write transaction: all of it is stored, or nothing. Those that wait while a commit is under way share the
+   * next one and its sync. `work` is synchronous, and may be run twice (when another of its group threw), so it keeps what it
+   * computes to itself until it returns. What it throws aborts it alone and rejects.
+   */
+  write<T>(work: () => T): Promise<T>
+  /** Bytes a table occupies, by whole pages. */
+  bytes(table: Table): number
+  close(): Promise<void>
+}
+
+const MAX_TABLES = 32
+/** A group of waiting writes is cut here, so that the event loop and the commit's dirty pages stay small. */
+const GROUP_MS = 20
+
+/** errno and LMDB codes of a write that found no room: EIO (LMDB's word for a short write), EFBIG, ENOSPC, EDQUOT, MDB_MAP_FULL. */
+const NO_ROOM = new Set([5, 27, 28, 122, -30792])
+
+interface Waiting {
+  work: () => unknown
+  resolve: (result: unknown) => void
+  reject: (error: unknown) => void
+}
+
+/** What LMDB threw or rejected with, as one of our errors; anything else (a bug in `work`) as it is. */
+export const translated = async (folder: string, error: unknown): Promise<unknown> => {
+  const outer = error as { commitError?: Promise<never>; code?: unknown } | null
+  const cause = outer?.commitError ? await outer.commitError.catch((inner: unknown) => inner) : error
+  const { code, message } = cause as { code?: unknown; message?: string }
+  if (typeof code !== 'number') return error
+  if (NO_ROOM.has(code)) {
+    return new DiskFull(
+      `The data folder ${folder} cannot be written (${message}): the disk or a size limit is full, or the disk fails. ` +
+        'Nothing of this write was stored; free some space, then it goes on.',
+      { cause }
+    )
+  }
+  return new Unavailable(`The data folder ${folder} cannot be written: ${message}.`, { cause })
+}
+
+export const openEnvironment = (folder: string): Environment => {
+  mkdirSync(folder, { recursive: true })
+  const root: RootDatabase<Buffer, Buffer> = open({
+    path: join(folder, 'ledger.mdb'),
+    noSubdir: true,
+    maxDbs: MAX_TABLES,
+    encoding: 'binary',
+    keyEncoding: 'binary',
+    overlappingSync: false,
+    // Batching by event turn would open a second promise per commit that nobody listens to: an unhandled rejection on a full disk.
+    eventTurnBatching: false
+  })
+  const tables = new Map<string, Table>()
+  const waiting: Waiting[] = []
+  let running: Promise<void> | null = null
+  let closed = false
+
+  /** One commit of what waits when it begins, as much as fits in GROUP_MS. */
+  const commitTogether = async (take: () => Waiting[]): Promise<void> => {
+    let group: Waiting[] = []
+    let results: unknown[] = []
+    try {
+      await root.childTransaction(() => {
+        group = take()
+        results = []
+        const until = performance.now() + GROUP_MS
+        for (const { work } of group) {
+          results.push(work())
+          if (performance.now() > until) break
+        }
+      })
+      waiting.unshift(...group.splice(results.length))
+      for (const [i, { resolve }] of group.entries()) resolve(results[i])
+    } catch (error) {
+      if (group.length === 1) group[0].reject(await translated(folder, error))
+      // Each alone, so that one's trouble is not another's.
+      else for (const entry of group) await commitTogether(() => [entry])
+    }
+  }
+
+  const run = async (): Promise<void> => {
+    while (waiting.length > 0) await commitTogether(() => waiting.splice(0))
+    running = null
+  }
+
+  return {
+    folder,
+    table(name) {
+      let table = tables.get(name)
+      if (!table) {
+        table = root.openDB<Buffer, Buffer>(name, { encoding: 'binary', keyEncoding: 'binary' })
+        tables.set(name, table)
+      }
+      return table
+    },
+    write<T>(work: () => T): Promise<T> {
+      if (closed) return Promise.reject(new Unavailable(`The data folder ${folder} is closed.`))
+      return new Promise<T>((resolve, reject) => {
+        waiting.push({ work, resolve: resolve as (result: unknown) => void, reject })
+        running ??= run()
+      })
+    },
+    bytes(table) {
+      const { pageSize, treeBranchPageCount, treeLeafPageCount, overflowPages } = table.getStats() as Record<string, number>
+      return (treeBranchPageCount + treeLeafPageCount + overflowPages) * pageSize
+    },
+    async close() {
+      closed = true
+      while (running) await running
+      await root.close()
+    }
+  }
+}

@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest'
+import { z } from 'zod'
+import { checkYaml, openYaml, problemText, suggestion } from '../../schemas/problems.js'
+import { loadSettings, Secret } from '../../schemas/settings.js'
+
+const problems = (text: string): string[] => {
+  const loaded = loadSettings(text, 'w.yaml')
+  return 'problems' in loaded ? loaded.problems.map(problemText) : []
+}
+
+test('everything has a default', () => {
+  for (const text of ['', '# nothing yet\n', '{}', 'http: {}\nlog: {}\n']) {
+    expect(loadSettings(text, 'w.yaml'), text).toEqual({
+      settings: {
+        data: './data',
+        http: { listen: [{ host: '127.0.0.1', port: 8080 }] },
+        folders: [],
+        log: { partitions: 4, segmentAfterDays: 35 },
+        archive: { raw: true },
+        limits: { upload: 2 * 1024 ** 3, body: 16 * 1024 ** 2 }
+      }
+    })
+  }
+})
+
+test('what is written is read', () => {
+  const loaded = loadSettings("data: /srv/w\nhttp: { listen: ['0.0.0.0:80', '[::1]:8081'] }\nfolders:\n  - path: in\n    source: flukso\nlimits: { upload: 500 MB }", 'w.yaml')
+  expect(loaded).toMatchObject({
+    settings: {
+      data: '/srv/w',
+      http: { listen: [{ host: '0.0.0.0', port: 80 }, { host: '::1', port: 8081 }] },
+      folders: [{ path: 'in', source: 'flukso' }],
+      limits: { upload: 5e8 }
+    }
+  })
+})
+
+const cases: [when: string, text: string, then: string][] = [
+  ['a key is misspelt', 'data: x\nlog:\n  partitons: 3\n', 'w.yaml:3: log.partitons: nobody knows this key here. Did you mean "partitions"?'],
+  ['a key is unknown', 'kafka: x\n', 'w.yaml:1: kafka: nobody knows this key here. Known here: data, http, folders, log, archive, limits.'],
+  ['a number is none', 'log:\n  partitions: many\n', 'w.yaml:2: log.partitions: expected a whole number from 1 to 1024, found "many".'],
+  ['a number is too small', '\n\nlog: { partitions: 0 }', 'w.yaml:3: log.partitions: expected a whole number from 1 to 1024, found 0.'],
+  ['an address has no port', "http:\n  listen:\n    - '127.0.0.1:80'\n    - localhost", `w.yaml:4: http.listen[1]: expected an address and port such as 127.0.0.1:8080, found "localhost". Write 'address:port'; for every network of this machine, '0.0.0.0:8080'.`],
+  ['a port is too high', "http: { listen: ['a:70000'] }", `w.yaml:1: http.listen[0]: a port is a number up to 65535. Write 'address:port'; for every network of this machine, '0.0.0.0:8080'.`],
+  ['a folder has no path', 'folders:\n  - source: flukso', 'w.yaml:2: folders[0].path: is missing; expected a folder.'],
+  ['folders is one text', 'folders: ./in', 'w.yaml:1: folders: expected a list of folders, found "./in". Write one line per folder: "- path: ./inbox".'],
+  ['a size is vague', 'limits: { upload: big }', 'w.yaml:1: limits.upload: expected a size such as 2 GiB, found "big". Write a whole number and B, kB, MB, GB, KiB, MiB, GiB or TiB.'],
+  ['a key stands twice', 'data: a\nlog: {}\ndata: b', 'w.yaml:3: a key stands here twice. Keep one of the two.'],
+  ['it is not YAML', 'data: [', 'w.yaml:1: this is not YAML'],
+  ['it is a list', '- a', 'w.yaml:1: expected keys with values, found a list.']
+]
+for (const [when, text, then] of cases) test(`named with line, key and mend: ${when}`, () => expect(problems(text)[0]).toContain(then))
+
+test('a secret in place is refused and not repeated', () => {
+  const schema = z.strictObject({ token: Secret })
+  for (const text of ['token: hunter2', 'token: { value: hunter2 }', 'token: { hunter2: x }', 'token: [hunter2]']) {
+    const checked = checkYaml(openYaml(text, 'w.yaml', 'core'), schema)
+    const said = 'problems' in checked ? checked.problems.map(problemText).join('\n') : ''
+    expect(said, text).toContain('environment variable')
+    expect(said, text).not.toContain('hunter2')
+  }
+  expect(checkYaml(openYaml('token: { env: W_TOKEN }', 'w.yaml', 'core'), schema)).toEqual({ value: { token: { env: 'W_TOKEN' } } })
+  expect(checkYaml(openYaml('token: { file: /run/t }', 'w.yaml', 'core'), schema)).toEqual({ value: { token: { file: '/run/t' } } })
+})
+
+test('suggestions', () => {
+  expect(suggestion('ratedpower', ['ratedPower', 'dial'])).toBe('Did you mean "ratedPower"?')
+  expect(suggestion('dail', ['ratedPower', 'dial'])).toBe('Did you mean "dial"?')
+  expect(suggestion('colour', ['ratedPower', 'dial'])).toBe('Known here: ratedPower, dial.')
+})
