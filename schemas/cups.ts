@@ -37,7 +37,10 @@ const not = (reason: NotCups['reason'], expected: string): NotCups => ({ ok: fal
 export const parseCups = (text: string): Cups | NotCups => {
   const code = text.replace(/\s+/g, '').toUpperCase()
   if (code.length === CIL && /^ES\d{16}[A-Z]{2}\d[A-Z]\d{3}$/.test(code)) {
-    return not('cil-not-cups', `a CUPS of 20 or 22 characters; 25 is a CIL, the code of a production unit behind ${code.slice(0, WITH_SUFFIX)}`)
+    return not(
+      'cil-not-cups',
+      `a CUPS of 20 or 22 characters; 25 is a CIL, the code of a production unit behind ${code.slice(0, WITH_SUFFIX)}`
+    )
   }
   if (code.length !== BASE && code.length !== WITH_SUFFIX) return not('cups-length', `20 or 22 characters, not ${code.length}`)
   if (!code.startsWith('ES')) return not('cups-country', 'a code that begins with ES')
@@ -45,7 +48,8 @@ export const parseCups = (text: string): Cups | NotCups => {
   if (!/^\d{16}$/.test(digits)) return not('cups-digits', '16 digits after ES')
   const letters = controlLetters(digits)
   if (code.slice(18, BASE) !== letters) return not('control-letters', `control letters ${letters}`)
-  if (code.length === WITH_SUFFIX && !/^\d[A-Z]$/.test(code.slice(BASE))) return not('cups-suffix', 'a border suffix of a digit and a letter, such as 0F')
+  if (code.length === WITH_SUFFIX && !/^\d[A-Z]$/.test(code.slice(BASE)))
+    return not('cups-suffix', 'a border suffix of a digit and a letter, such as 0F')
   return { ok: true, code, base: code.slice(0, BASE) }
 }
 

@@ -80,7 +80,13 @@ export const openYaml = (text: string, file: string, scalars: 'core' | 'text'): 
   try {
     if (problems.length === 0) content = document.toJS({ maxAliasCount: 100_000 }) ?? {}
   } catch (error) {
-    problems.push({ file, line: 1, key: '', message: `this is not YAML: ${(error as Error).message}`, mend: 'Check the anchors (&) and aliases (*).' })
+    problems.push({
+      file,
+      line: 1,
+      key: '',
+      message: `this is not YAML: ${(error as Error).message}`,
+      mend: 'Check the anchors (&) and aliases (*).'
+    })
   }
   // A file with nothing but comments is, as text, the empty string.
   return { file, content: content === '' ? {} : content, problems, lineOf, problem }
@@ -90,7 +96,10 @@ export const keyText = (path: Path): string =>
   path.map((step, i) => (typeof step === 'number' ? `[${step}]` : i === 0 ? String(step) : `.${String(step)}`)).join('')
 
 /** Checks a file against a schema: its value, or problems with line, key, expectation and mend. */
-export const checkYaml = <Schema extends z.ZodType>(yaml: YamlFile, schema: Schema): { value: z.output<Schema> } | { problems: Problem[] } => {
+export const checkYaml = <Schema extends z.ZodType>(
+  yaml: YamlFile,
+  schema: Schema
+): { value: z.output<Schema> } | { problems: Problem[] } => {
   if (yaml.problems.length > 0) return { problems: yaml.problems }
   const parsed = schema.safeParse(yaml.content)
   if (parsed.success) return { value: parsed.data }
@@ -134,11 +143,22 @@ const problemsOf = (issue: z.core.$ZodIssue, yaml: YamlFile, whole: Shape): Prob
   const found = issue.path.reduce<unknown>((value, step) => (value as Record<PropertyKey, unknown> | undefined)?.[step], yaml.content)
   if (issue.code === 'custom') return [yaml.problem(issue.path, issue.message, (issue.params?.mend as string | undefined) ?? words.mend)]
   const expected = words.expected ?? expectation(issue)
-  const message = found === undefined ? `is missing; expected ${expected}` : `expected ${expected}, found ${words.secret ? 'something else' : foundText(found)}`
+  const message =
+    found === undefined
+      ? `is missing; expected ${expected}`
+      : `expected ${expected}, found ${words.secret ? 'something else' : foundText(found)}`
   return [yaml.problem(issue.path, message, words.mend)]
 }
 
-const KINDS: Record<string, string> = { string: 'a text', number: 'a number', int: 'a whole number', boolean: 'true or false', array: 'a list', object: 'keys with values', record: 'keys with values' }
+const KINDS: Record<string, string> = {
+  string: 'a text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'keys with values',
+  record: 'keys with values'
+}
 
 const expectation = (issue: z.core.$ZodIssue): string => {
   if (issue.code === 'invalid_type') return KINDS[issue.expected] ?? issue.expected
@@ -167,7 +187,9 @@ export const suggestion = (word: string, known: readonly string[]): string => {
 
 /** Levenshtein distance, with a swap of neighbours as one edit. */
 const distance = (a: string, b: string): number => {
-  const table = Array.from({ length: a.length + 1 }, (_, i) => Array.from({ length: b.length + 1 }, (_, j) => (i === 0 ? j : j === 0 ? i : 0)))
+  const table = Array.from({ length: a.length + 1 }, (_, i) =>
+    Array.from({ length: b.length + 1 }, (_, j) => (i === 0 ? j : j === 0 ? i : 0))
+  )
   for (let i = 1; i <= a.length; i++) {
     for (let j = 1; j <= b.length; j++) {
       table[i][j] = Math.min(table[i - 1][j] + 1, table[i][j - 1] + 1, table[i - 1][j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1))

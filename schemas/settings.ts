@@ -30,7 +30,10 @@ const Size = z
   .refine((bytes) => bytes >= 1024, 'expected at least 1 KiB')
   .meta({ expected: 'a size such as 2 GiB', mend: 'Write a whole number and B, kB, MB, GB, KiB, MiB, GiB or TiB.' })
 
-const HOW_LISTEN = { expected: 'an address and port such as 127.0.0.1:8080', mend: "Write 'address:port'; for every network of this machine, '0.0.0.0:8080'." }
+const HOW_LISTEN = {
+  expected: 'an address and port such as 127.0.0.1:8080',
+  mend: "Write 'address:port'; for every network of this machine, '0.0.0.0:8080'."
+}
 const ADDRESS = /^(\[[0-9a-fA-F:.]+\]|[\w.-]+):(\d{1,5})$/
 
 const Listen = z
@@ -44,29 +47,56 @@ const Listen = z
   .meta(HOW_LISTEN)
 
 /** Where a secret stands. Never the secret itself: settings files are copied, mailed and committed. */
-export const Secret = z.union([z.strictObject({ env: z.string().regex(/^[A-Za-z_]\w*$/) }), z.strictObject({ file: z.string().min(1) })]).meta({
-  expected: '{ env: NAME } or { file: PATH }',
-  mend: 'A secret never stands in this file: put it into an environment variable or a file of its own and name that.',
-  secret: true
-})
+export const Secret = z
+  .union([z.strictObject({ env: z.string().regex(/^[A-Za-z_]\w*$/) }), z.strictObject({ file: z.string().min(1) })])
+  .meta({
+    expected: '{ env: NAME } or { file: PATH }',
+    mend: 'A secret never stands in this file: put it into an environment variable or a file of its own and name that.',
+    secret: true
+  })
 export type Secret = z.output<typeof Secret>
 
 const Folder = z.strictObject({
   path: z.string().min(1).meta({ expected: 'a folder', description: 'Folder to watch, with its subfolders.' }),
-  source: z.string().regex(/^[a-z][a-z0-9-]*$/).optional().meta({ expected: 'the name of a source', description: 'Source of its files; absent: recognised file by file.' })
+  source: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]*$/)
+    .optional()
+    .meta({ expected: 'the name of a source', description: 'Source of its files; absent: recognised file by file.' })
 })
 
 export const Settings = z.strictObject({
   data: z.string().min(1).default('./data').meta({ expected: 'a folder', description: 'Where the ledger, its log and its archive live.' }),
-  http: z.strictObject({ listen: z.array(Listen).min(1).prefault(['127.0.0.1:8080']).meta({ description: 'Addresses and ports to listen on.' }) }).prefault({}),
-  folders: z.array(Folder).default([]).meta({ expected: 'a list of folders', mend: 'Write one line per folder: "- path: ./inbox".', description: 'Folders to watch.' }),
-  log: z
+  http: z
     .strictObject({
-      partitions: z.int().min(1).max(1024).default(4).meta({ expected: 'a whole number from 1 to 1024', description: 'Partitions of every topic; fixed when the data folder is made.' }),
-      segmentAfterDays: z.int().min(1).max(36_500).default(35).meta({ expected: 'a whole number of days, at least 1', description: 'Age at which records move to read-only segment files.' })
+      listen: z.array(Listen).min(1).prefault(['127.0.0.1:8080']).meta({ description: 'Addresses and ports to listen on.' })
     })
     .prefault({}),
-  archive: z.strictObject({ raw: z.boolean().default(true).meta({ expected: 'true or false', description: 'Keep the raw bytes of everything read.' }) }).prefault({}),
+  folders: z
+    .array(Folder)
+    .default([])
+    .meta({ expected: 'a list of folders', mend: 'Write one line per folder: "- path: ./inbox".', description: 'Folders to watch.' }),
+  log: z
+    .strictObject({
+      partitions: z
+        .int()
+        .min(1)
+        .max(1024)
+        .default(4)
+        .meta({ expected: 'a whole number from 1 to 1024', description: 'Partitions of every topic; fixed when the data folder is made.' }),
+      segmentAfterDays: z
+        .int()
+        .min(1)
+        .max(36_500)
+        .default(35)
+        .meta({ expected: 'a whole number of days, at least 1', description: 'Age at which records move to read-only segment files.' })
+    })
+    .prefault({}),
+  archive: z
+    .strictObject({
+      raw: z.boolean().default(true).meta({ expected: 'true or false', description: 'Keep the raw bytes of everything read.' })
+    })
+    .prefault({}),
   limits: z
     .strictObject({
       upload: Size.prefault('2 GiB').meta({ description: 'Largest file taken over HTTP.' }),

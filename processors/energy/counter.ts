@@ -251,7 +251,7 @@ const restart = (state: EnergyState, prev: Accepted, run: Run, known: number, ru
   believe(state, firstOf(run), putTravel(draft, prev, firstOf(run), known, rule, rules, op), true)
   if (run.count === 1) return
   const first = state.prev as Accepted
-  believe(state, lastOf(run), putTravel(draft, first, lastOf(run), 0, 'counter', rules, Op.PUT), false)
+  believe(state, lastOf(run), putTravel(draft, first, lastOf(run), 0, 'held', rules, Op.PUT), false)
   ;(state.prev as Accepted).count = run.count
 }
 
@@ -263,11 +263,12 @@ const undoPrev = (state: EnergyState, prev: Accepted, lower: Accepted, rules: Se
   draft.rewind(lower.at)
   const wrong: Run = { ...runOf({ ...prev, step: 0, line: 0 }), at: prev.since, until: prev.at, count: prev.count }
   suspect(state, draft, wrong, 'glitch', `${lower.value} before, ${pending[pending.length - 1].value} after`)
-  weigh(state, lower, firstOf(pending[0]), rules, draft, 'glitch')
-  if (pending[0].count > 1) count(state, lastOf(pending[0]), rules, draft)
-  for (const run of pending.slice(1)) {
-    count(state, firstOf(run), rules, draft)
-    if (run.count > 1) count(state, lastOf(run), rules, draft)
+  for (const [i, run] of pending.entries()) {
+    if (i === 0) weigh(state, lower, firstOf(run), rules, draft, 'glitch+held')
+    else count(state, firstOf(run), rules, draft)
+    if (run.count === 1) continue
+    if (state.held === '') weigh(state, state.prev as Accepted, lastOf(run), rules, draft, 'held')
+    else count(state, lastOf(run), rules, draft)
   }
 }
 

@@ -63,23 +63,23 @@ interface Resume {
   state: EnergyState
 }
 
+/** Rows that were decided by a reading after their end: there the fold was still waiting. */
+const WAITING_RULES = new Set(['held', 'rollover', 'reset', 'backwards', 'jump'])
+
 /** A clean state at the last stored row that ends by `from` and left nothing open. */
 const findResume = async (before: EnergyState, from: number, history: EnergyHistory): Promise<Resume> => {
-  const usable = (row: Row) =>
-    row.end <= from &&
-    row.end === row.toAt &&
-    (before.provisionalFrom === null || row.end <= before.provisionalFrom) &&
-    !rulesOf(row).some((rule) => rule !== 'replacement' && BASE_RULES.has(rule))
+  const limit = Math.min(from, before.provisionalFrom ?? from)
   const back = new Backwards(history, from)
   for (let row = await back.next(); row !== null; row = await back.next()) {
-    if (usable(row)) return { row, state: await resumeAt(before, row, back, history) }
+    const clean = row.end === row.toAt && !rulesOf(row).some((rule) => WAITING_RULES.has(rule))
+    if (row.end <= limit && clean) return { row, state: await resumeAt(before, row, back, history) }
   }
   return { row: null, state: fresh(before) }
 }
 
 const fresh = (before: EnergyState): EnergyState => ({ ...initialState(before.point, before.register), unit: before.unit, source: before.source, native: before.native })
 
-/** Stored rows of a series from an instant backwards, window by window. */
+/** Stored rows of a series that start by an instant, newest first, read window by window. */
 class Backwards {
   #rows: Row[] = []
   #to: number
@@ -89,17 +89,16 @@ class Backwards {
     private readonly history: EnergyHistory,
     from: number
   ) {
-    this.#to = from
+    this.#to = from + 1
   }
 
   async next(): Promise<Row | null> {
     while (this.#rows.length === 0) {
-      if (this.#to < this.history.first) return null
-      const from = this.#to - this.#width
-      const blocks = mergeIntervals(await this.history.intervals(from, this.#to))
-      const end = this.#to
-      for (const block of blocks) {
-        for (let i = 0; i < block.rows; i++) if (block.end[i] > from && block.end[i] <= end) this.#rows.push(rowOf(block, i))
+      if (this.#to < this.history.first - MONTH) return null
+      const to = this.#to
+      const from = to - this.#width
+      for (const block of mergeIntervals(await this.history.intervals(from, to))) {
+        for (let i = 0; i < block.rows; i++) if (block.start[i] >= from && block.start[i] < to) this.#rows.push(rowOf(block, i))
       }
       this.#to = from
       this.#width = Math.min(this.#width * 4, MONTH)

@@ -6,7 +6,7 @@ import { count, dueOf, passTime, type Reading } from './counter.js'
 import { putCurve } from './put.js'
 import { Draft, type Row, type SuspectDraft } from './rows.js'
 import type { SeriesRules } from './rules.js'
-import { addAsk, compact, type EnergyState, type Seen } from './state.js'
+import { addAsk, compact, type EnergyState, type Run, type Seen } from './state.js'
 
 /** Where a block of readings lies on its topic. */
 export interface Where {
@@ -165,9 +165,17 @@ const finish = (before: EnergyState, state: EnergyState, draft: Draft): Stepped 
   if (draft.takenBackTo !== null && before.provisionalFrom !== null) ask(draft.takenBackTo)
   const { provisional, rows } = draft
   if (provisional !== null) {
-    const grows = before.provisionalFrom === provisional.from && draft.takenBackTo === null
+    const grows = before.provisionalFrom === provisional.from && draft.takenBackTo === null && sameCase(before.pending, state.pending)
     if (!grows) ask(provisional.from)
-    else rows.push(...provisional.rows.filter((row) => row.end > (before.last?.at ?? 0)))
+    else {
+      const seenTo = before.last?.at ?? 0
+      rows.push(...provisional.rows.filter((row) => row.end > seenTo))
+      draft.suspects.push(...provisional.suspects.filter((suspect) => suspect.until > seenTo))
+    }
   }
   return { state: compact(state), rows, suspects: draft.suspects }
 }
+
+/** The open case only got more readings of its lowest (or highest) value. */
+const sameCase = (before: readonly Run[], now: readonly Run[]): boolean =>
+  before.length === now.length && before[before.length - 1].at === now[now.length - 1].at

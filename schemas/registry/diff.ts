@@ -1,8 +1,7 @@
 import type { Point } from '../generated.js'
-import { deviceText, settingsText, type UnitOf } from './export.js'
+import { byObis, deviceText, differing, settingsText, type UnitOf } from './export.js'
 import { whenText } from './instant.js'
-import { unitOfRegister } from './quantity.js'
-import { byPointAndTime, currentVersions } from './versions.js'
+import { byPointAndTime, currentVersions, DEFAULT_RULES } from './versions.js'
 
 export interface FieldChange {
   /** `zone`, `1.8.0 factor`, `device 123`, ... */
@@ -24,7 +23,11 @@ export interface Change {
 /** What a file would change. Points it does not mention stay; of those it mentions, versions it leaves out are taken back. */
 export const diffRegistry = (current: readonly Point[], wanted: readonly Point[], unitOf?: UnitOf): Change[] => {
   const mentioned = new Set(wanted.map(({ point }) => point))
-  const before = new Map(currentVersions(current).filter(({ point }) => mentioned.has(point)).map((row) => [rowKey(row), row]))
+  const before = new Map(
+    currentVersions(current)
+      .filter(({ point }) => mentioned.has(point))
+      .map((row) => [rowKey(row), row])
+  )
   const after = new Map(wanted.filter(({ deleted }) => !deleted).map((row) => [rowKey(row), row]))
   const changes: Change[] = []
   for (const [key, row] of after) {
@@ -35,7 +38,8 @@ export const diffRegistry = (current: readonly Point[], wanted: readonly Point[]
     else if (fields.length > 0) changes.push({ point, validFrom, what: 'changed', fields, row })
   }
   for (const [key, old] of before) {
-    if (!after.has(key)) changes.push({ point: old.point, validFrom: old.validFrom, what: 'removed', fields: [], row: { ...old, deleted: true } })
+    if (!after.has(key))
+      changes.push({ point: old.point, validFrom: old.validFrom, what: 'removed', fields: [], row: { ...old, deleted: true } })
   }
   return changes.sort((a, b) => byPointAndTime(a.row, b.row))
 }
@@ -55,9 +59,9 @@ export const changeText = (change: Change): string => {
 
 const rowKey = (row: Point): string => `${row.point}\n${row.validFrom}`
 
-const compare = (old: Point | null, row: Point, unitOf: UnitOf | undefined): FieldChange[] => {
-  const before = old ? facts(old, unitOf) : new Map<string, string>()
-  const after = facts(row, unitOf)
+const compare = (old: Point | null, row: Point, unitOf: UnitOf = byObis): FieldChange[] => {
+  const before = new Map([...(old ? facts(old, unitOf) : []), ...registerFacts(old, row, unitOf)])
+  const after = new Map([...facts(row, unitOf), ...registerFacts(row, old, unitOf)])
   const fields: FieldChange[] = []
   for (const field of new Set([...before.keys(), ...after.keys()])) {
     const from = before.get(field) ?? ''
@@ -67,28 +71,33 @@ const compare = (old: Point | null, row: Point, unitOf: UnitOf | undefined): Fie
   return fields
 }
 
-/** Everything a row says, by field, in the words of the file. Whatever two rows say alike is alike here, and the other way round. */
-const facts = (row: Point, unitOf: UnitOf = (_point, register) => unitOfRegister(register)): Map<string, string> => {
-  const out = new Map<string, string>()
-  if (row.name !== '') out.set('name', `"${row.name}"`)
-  if (row.zone !== '') out.set('zone', row.zone)
-  if (row.natives.length > 0) out.set('natives', [...row.natives].sort().join(', '))
+/** What a row says besides its registers, in the words of the file. */
+const facts = (row: Point, unitOf: UnitOf): [field: string, text: string][] => {
+  const devices = new Map<string, string>()
   for (const device of row.devices) {
     const { id, register, ...rest } = deviceText(device, row.zone, unitOf(row.point, device.register))
     const name = `device ${id ?? 'unnamed'}${register ? ` of ${register}` : ''}`
-    const said = Object.entries(rest).map(([key, value]) => `${key} ${value}`).join(' ') || 'ever since'
-    out.set(name, out.has(name) ? `${out.get(name)}, ${said}` : said)
+    const said =
+      Object.entries(rest)
+        .map(([key, value]) => `${key} ${value}`)
+        .join(' ') || 'ever since'
+    devices.set(name, devices.has(name) ? `${devices.get(name)}, ${said}` : said)
   }
-  for (const rules of row.registers) {
-    const name = rules.register || '*'
-    for (const [setting, value] of Object.entries(settingsText(rules, unitOf(row.point, rules.register)))) {
-      // A row of nothing but defaults still says: these, not those of `*`.
-      if (rules.register !== '' || value !== DEFAULT_TEXT(setting)) out.set(`${name} ${setting}`, value)
-    }
-    if (rules.register === '') out.set('* settings', 'for every register')
-  }
-  return out
+  return [
+    ...(row.name === '' ? [] : [['name', `"${row.name}"`] as [string, string]]),
+    ...(row.zone === '' ? [] : [['zone', row.zone] as [string, string]]),
+    ...(row.natives.length === 0 ? [] : [['natives', [...row.natives].sort().join(', ')] as [string, string]]),
+    ...devices
+  ]
 }
 
-const DEFAULTS: Record<string, string> = { factor: '1', dial: 'none', rated: 'none', ratedPower: 'none', ratedFlow: 'none', expectedInterval: 'none', maxHold: '1 d', hold: '0 s', profile: 'strict' }
-const DEFAULT_TEXT = (setting: string): string | undefined => DEFAULTS[setting]
+/** Registers that both rows have are compared setting by setting; of one that is only here, what is not the default is said. */
+const registerFacts = (row: Point | null, other: Point | null, unitOf: UnitOf): [field: string, text: string][] =>
+  (row?.registers ?? []).flatMap((rules) => {
+    const name = rules.register || '*'
+    const unit = unitOf(row!.point, rules.register)
+    const shared = other?.registers.some(({ register }) => register === rules.register)
+    const said = Object.entries(shared ? settingsText(rules, unit) : differing(rules, DEFAULT_RULES, unit))
+    if (said.length === 0) return [[name, 'the defaults'] as [string, string]]
+    return said.map(([setting, value]): [string, string] => [`${name} ${setting}`, value])
+  })

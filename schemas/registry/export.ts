@@ -7,7 +7,7 @@ import { currentVersions, DEFAULT_RULES } from './versions.js'
 /** The ledger's unit of a register, where one knows; rows do not say it, and `10000 units` is read like `10 kWh`. */
 export type UnitOf = (point: string, register: string) => string
 
-const byObis: UnitOf = (_point, register) => unitOfRegister(register)
+export const byObis: UnitOf = (_point, register) => unitOfRegister(register)
 
 type Settings = Record<string, string>
 
@@ -38,7 +38,7 @@ const FIELDS: [field: keyof typeof DEFAULT_RULES, names: string[]][] = [
 ]
 
 /** Only what differs from what would hold without it: the row for every register, or the defaults. */
-const differing = (rules: RegisterRules, base: typeof DEFAULT_RULES, unit: string): Settings => {
+export const differing = (rules: RegisterRules, base: typeof DEFAULT_RULES, unit: string): Settings => {
   const text = settingsText(rules, unit)
   const out: Settings = {}
   for (const [field, names] of FIELDS) {
@@ -74,7 +74,9 @@ const versionText = (row: Point, unitOf: UnitOf): Said => {
     ...(row.name === '' ? {} : { name: row.name }),
     ...(row.zone === '' ? {} : { zone: row.zone }),
     ...(row.natives.length === 0 ? {} : { natives: row.natives }),
-    ...(row.devices.length === 0 ? {} : { devices: row.devices.map((device) => deviceText(device, row.zone, unitOf(row.point, device.register))) }),
+    ...(row.devices.length === 0
+      ? {}
+      : { devices: row.devices.map((device) => deviceText(device, row.zone, unitOf(row.point, device.register))) }),
     ...(row.registers.length === 0 ? {} : single ? registers['*'] : { registers })
   }
 }
@@ -89,7 +91,8 @@ const entryText = (versions: readonly Point[], unitOf: UnitOf): Said => {
   const same = (key: string) => texts.every((text) => JSON.stringify(text[key]) === JSON.stringify(texts[0][key]))
   // Bare dates lean on the zone: where that changes, every version stands alone.
   const common = same('zone') ? Object.keys(texts[0]).filter(same) : []
-  const pick = (text: Said, wanted: (key: string) => boolean): Said => Object.fromEntries(Object.entries(text).filter(([key]) => wanted(key)))
+  const pick = (text: Said, wanted: (key: string) => boolean): Said =>
+    Object.fromEntries(Object.entries(text).filter(([key]) => wanted(key)))
   const settings = (key: string) => !['name', 'zone', 'natives', 'devices'].includes(key)
   // Settings are laid over each other, so they are common as a whole or not at all.
   const alike = texts.every((text) => JSON.stringify(pick(text, settings)) === JSON.stringify(pick(texts[0], settings)))
@@ -105,5 +108,8 @@ const entryText = (versions: readonly Point[], unitOf: UnitOf): Said => {
 export const exportRegistry = (points: readonly Point[], unitOf: UnitOf = byObis): string => {
   const byPoint = new Map<string, Point[]>()
   for (const row of currentVersions(points)) byPoint.set(row.point, [...(byPoint.get(row.point) ?? []), row])
-  return stringify({ points: [...byPoint.values()].map((versions) => entryText(versions, unitOf)) }, { schema: 'failsafe', lineWidth: 0, aliasDuplicateObjects: false })
+  return stringify(
+    { points: [...byPoint.values()].map((versions) => entryText(versions, unitOf)) },
+    { schema: 'failsafe', lineWidth: 0, aliasDuplicateObjects: false }
+  )
 }

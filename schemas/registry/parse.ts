@@ -39,8 +39,14 @@ const VERSION = {
   name: z.string().max(200).optional().meta({ expected: 'a name of at most 200 characters' }),
   zone: z.string().optional(),
   natives: z.array(Text).optional().meta({ expected: 'a list of native ids', mend: 'Write natives: [ flukso/0a1b2c ].' }),
-  devices: z.array(DeviceEntry).optional().meta({ expected: 'a list of devices', mend: 'Write devices: [ { id: 12345, from: 2024-01-01 } ].' }),
-  registers: z.record(z.string(), z.strictObject(REGISTER_SETTINGS)).optional().meta({ expected: 'settings by register', mend: "Write registers: { 1.8.0: { factor: 40 } }, or '*' for every register." }),
+  devices: z
+    .array(DeviceEntry)
+    .optional()
+    .meta({ expected: 'a list of devices', mend: 'Write devices: [ { id: 12345, from: 2024-01-01 } ].' }),
+  registers: z
+    .record(z.string(), z.strictObject(REGISTER_SETTINGS))
+    .optional()
+    .meta({ expected: 'settings by register', mend: "Write registers: { 1.8.0: { factor: 40 } }, or '*' for every register." }),
   ...REGISTER_SETTINGS
 }
 const Version = z.strictObject(VERSION)
@@ -108,7 +114,11 @@ class Reader {
   expand(entry: Entry, defaults: Layer, path: Path): Point[] {
     const point = canonical(entry.point)
     if (point === null) {
-      this.#fail([...path, 'point'], `"${entry.point}" is not a metering point`, 'Write a CUPS of 20 or 22 characters, or <source>/<native id>.')
+      this.#fail(
+        [...path, 'point'],
+        `"${entry.point}" is not a metering point`,
+        'Write a CUPS of 20 or 22 characters, or <source>/<native id>.'
+      )
       return []
     }
     const { versions, removed, point: _point, ...said } = entry
@@ -137,7 +147,12 @@ class Reader {
     const validFrom = since ? this.#when(since.said.validFrom!, local, [...since.path, 'validFrom']) : 0
     const key = `${point}\n${validFrom}`
     const other = this.#seen.get(key)
-    if (other) this.#fail(path, `${point} has another version of the same validFrom in line ${this.yaml.lineOf(other)}`, 'Keep one, or give this one its own validFrom.')
+    if (other)
+      this.#fail(
+        path,
+        `${point} has another version of the same validFrom in line ${this.yaml.lineOf(other)}`,
+        'Keep one, or give this one its own validFrom.'
+      )
     else this.#seen.set(key, path)
     const last = <Key extends 'name' | 'natives' | 'devices'>(field: Key) => layers.findLast(({ said }) => said[field] !== undefined)
     const natives = last('natives')
@@ -163,9 +178,24 @@ class Reader {
 
   #when(text: string, zone: string, path: Path): number {
     const when = parseWhen(text, zone)
-    if (!when && parseWhen(text, 'UTC')) this.#fail(path, `"${text}" is local time, and the point has no zone`, 'Add zone: Europe/Madrid to the point, or write the instant as 2024-03-01T00:00:00Z.')
-    else if (!when) this.#fail(path, `expected a date or an instant, found "${text}"`, 'Write 2024-03-01 (local midnight), 2024-03-01T08:30 (local) or 2024-03-01T07:30:00Z.')
-    else if (when.doubt) this.#fail(path, `the clock of ${zone} shows ${text} ${when.doubt === 'twice' ? 'twice' : 'never'}`, 'Write the offset too, such as 2024-10-27T02:30:00+02:00.')
+    if (!when && parseWhen(text, 'UTC'))
+      this.#fail(
+        path,
+        `"${text}" is local time, and the point has no zone`,
+        'Add zone: Europe/Madrid to the point, or write the instant as 2024-03-01T00:00:00Z.'
+      )
+    else if (!when)
+      this.#fail(
+        path,
+        `expected a date or an instant, found "${text}"`,
+        'Write 2024-03-01 (local midnight), 2024-03-01T08:30 (local) or 2024-03-01T07:30:00Z.'
+      )
+    else if (when.doubt)
+      this.#fail(
+        path,
+        `the clock of ${zone} shows ${text} ${when.doubt === 'twice' ? 'twice' : 'never'}`,
+        'Write the offset too, such as 2024-10-27T02:30:00+02:00.'
+      )
     return when?.at ?? 0
   }
 
@@ -183,7 +213,8 @@ class Reader {
   }
 
   #register(name: string, path: Path): string {
-    if (!REGISTER.test(name)) this.#fail(path, `"${name}" is not a register`, "Write an OBIS code such as 1.8.0, a plain word, or '*' for every register.")
+    if (!REGISTER.test(name))
+      this.#fail(path, `"${name}" is not a register`, "Write an OBIS code such as 1.8.0, a plain word, or '*' for every register.")
     return name
   }
 
@@ -192,7 +223,8 @@ class Reader {
     const names = new Set<string>()
     for (const { said, path } of layers) {
       if (SETTINGS.some((setting) => said[setting] !== undefined)) names.add('')
-      for (const name of Object.keys(said.registers ?? {})) names.add(name === '*' ? '' : this.#register(name, [...path, 'registers', name]))
+      for (const name of Object.keys(said.registers ?? {}))
+        names.add(name === '*' ? '' : this.#register(name, [...path, 'registers', name]))
     }
     return [...names].sort().map((name) => {
       const settings = new Map<Setting, Said>()
@@ -207,12 +239,16 @@ class Reader {
 
   #rules(register: string, said: Map<Setting, Said>): RegisterRules {
     const rules: RegisterRules = { register, ...DEFAULT_RULES }
-    const amount = (setting: Setting): number | null | undefined => this.#some(said.get(setting), (text, path) => this.#amount(text, register, path))
-    const duration = (setting: Setting): number | null | undefined => this.#some(said.get(setting), (text, path) => this.#measured(parseDuration(text), path) ?? 0)
+    const amount = (setting: Setting): number | null | undefined =>
+      this.#some(said.get(setting), (text, path) => this.#amount(text, register, path))
+    const duration = (setting: Setting): number | null | undefined =>
+      this.#some(said.get(setting), (text, path) => this.#measured(parseDuration(text), path))
     const factor = said.get('factor')
-    if (factor && parseRatio(factor.text) === null) this.#fail(factor.path, `"${factor.text}" is not a factor`, 'Write a number such as 40, -1 or 0.45, or a fraction such as 5/3.')
+    if (factor && parseRatio(factor.text) === null)
+      this.#fail(factor.path, `"${factor.text}" is not a factor`, 'Write a number such as 40, -1 or 0.45, or a fraction such as 5/3.')
     const profile = said.get('profile')
-    if (profile && !PROFILES.includes(profile.text)) this.#fail(profile.path, `there is no profile "${profile.text}"`, suggestion(profile.text, PROFILES))
+    if (profile && !PROFILES.includes(profile.text))
+      this.#fail(profile.path, `there is no profile "${profile.text}"`, suggestion(profile.text, PROFILES))
     rules.factor = factor?.text ?? rules.factor
     rules.profile = profile?.text ?? rules.profile
     rules.dial = amount('dial') ?? rules.dial
@@ -222,14 +258,17 @@ class Reader {
     rules.maxHoldMs = duration('maxHold') ?? rules.maxHoldMs
     rules.holdMs = duration('hold') ?? rules.holdMs
     rules.start = amount('start') ?? rules.start
-    for (const [setting, figure] of [['dial', rules.dial], ['expectedInterval', rules.expectedMs]] as const) {
+    for (const [setting, figure] of [
+      ['dial', rules.dial],
+      ['expectedInterval', rules.expectedMs]
+    ] as const) {
       if (figure === 0) this.#fail(said.get(setting)!.path, 'expected more than 0', 'Write none when there is none.')
     }
     return rules
   }
 
   /** `none` takes back what `*` or the defaults say. */
-  #some(said: Said | undefined, read: (text: string, path: Path) => number): number | null | undefined {
+  #some(said: Said | undefined, read: (text: string, path: Path) => number | null): number | null | undefined {
     if (!said) return undefined
     return said.text === 'none' ? null : read(said.text, said.path)
   }
@@ -237,22 +276,28 @@ class Reader {
   #rated(register: string, said: Map<Setting, Said>): number | null | undefined {
     const given = (['rated', 'ratedPower', 'ratedFlow'] as const).flatMap((setting) => said.get(setting) ?? [])
     const meant = given.filter(({ text }) => text !== 'none')
-    if (meant.length > 1) this.#fail(meant[1].path, `a register has one rating, and line ${this.yaml.lineOf(meant[0].path)} says another`, 'Keep one; write none where * says something that does not hold here.')
+    if (meant.length > 1)
+      this.#fail(
+        meant[1].path,
+        `a register has one rating, and line ${this.yaml.lineOf(meant[0].path)} says another`,
+        'Keep one; write none where * says something that does not hold here.'
+      )
     if (meant.length === 0) return given.length > 0 ? null : undefined
     const rate = this.#quantity(parseRate(meant[0].text), register, meant[0].path)
     if (rate === 0) this.#fail(meant[0].path, 'expected more than 0', 'Write none when there is none.')
     return rate
   }
 
-  #amount(text: string, register: string, path: Path): number {
+  #amount(text: string, register: string, path: Path): number | null {
     return this.#quantity(parseAmount(text), register, path)
   }
 
-  #quantity(read: Quantity | Wrong, register: string, path: Path): number {
+  #quantity(read: Quantity | Wrong, register: string, path: Path): number | null {
     const quantity = this.#measured(read, path)
-    if (quantity === null) return 0
+    if (quantity === null) return null
     const unit = unitOfRegister(register)
-    if (unit !== '' && quantity.unit !== '' && quantity.unit !== unit) this.#fail(path, `register ${register} counts ${unit}, not ${quantity.unit}`, `Write a quantity in ${unit} or k${unit}.`)
+    if (unit !== '' && quantity.unit !== '' && quantity.unit !== unit)
+      this.#fail(path, `register ${register} counts ${unit}, not ${quantity.unit}`, `Write a quantity in ${unit} or k${unit}.`)
     return quantity.milli
   }
 
@@ -276,7 +321,9 @@ const collect = (settings: Map<Setting, Said>, said: { [Key in Setting]?: string
     const text = said[setting]
     if (text === undefined) continue
     // A rating of another name, in a nearer place, stands in the stead of the farther one.
-    if (setting.startsWith('rated')) for (const other of ['rated', 'ratedPower', 'ratedFlow'] as const) if (settings.get(other)?.path.slice(0, -1).join() !== path.join()) settings.delete(other)
+    if (setting.startsWith('rated'))
+      for (const other of ['rated', 'ratedPower', 'ratedFlow'] as const)
+        if (settings.get(other)?.path.slice(0, -1).join() !== path.join()) settings.delete(other)
     settings.set(setting, { text, path: [...path, setting] })
   }
 }

@@ -53,7 +53,7 @@ const rateScale = (name: string): Scale | null => {
   return { unit: scale.unit, num: scale.num * per[0], den: scale.den * per[1] }
 }
 
-const NUMBER = /^(-?)(\d+(?:[ _]\d{3})*)(?:\.(\d+))?\s*([^\s\d].*)?$/
+const NUMBER = /^(-?)(\d+(?:[ _]\d{3})*)(?:\.(\d+))?\s*([^\s\d.,].*)?$/
 
 const parse = (text: string, scaleOf: (name: string) => Scale | null, example: string, per: string): Quantity | Wrong => {
   const match = NUMBER.exec(text.trim())
@@ -67,7 +67,8 @@ const parse = (text: string, scaleOf: (name: string) => Scale | null, example: s
   const product = BigInt(match[2].replace(/[ _]/g, '') + fraction) * scale.num
   const divisor = 10n ** BigInt(fraction.length) * scale.den
   const milli = product / divisor
-  if (milli > BigInt(Number.MAX_SAFE_INTEGER)) return { wrong: `"${text}" is more than the ledger can count (2^53 thousandths)`, mend: 'Check the unit.' }
+  if (milli > BigInt(Number.MAX_SAFE_INTEGER))
+    return { wrong: `"${text}" is more than the ledger can count (2^53 thousandths)`, mend: 'Check the unit.' }
   if (product % divisor !== 0n) {
     const unit = scale.unit || 'units'
     return {

@@ -1,0 +1,79 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+
+/**
+ * Who may see what. Every request is someone: an admin sees and changes everything, a reader sees what grants say,
+ * a device sends files. A grant opens one point, or all (`*`), for a span of event time; null leaves that side open.
+ */
+export const ROLES = ['admin', 'reader', 'device'] as const
+export type Role = (typeof ROLES)[number]
+
+export interface Grant {
+  who: string
+  point: string
+  from: number | null
+  to: number | null
+}
+
+/** What is stored of someone. The token itself is shown once, when it is made; of its 256 random bits only the SHA-256 is kept. */
+export interface AccessEntry {
+  name: string
+  role: Role
+  /** SHA-256 of the token, hex. */
+  tokenHash: string
+  grants: Grant[]
+  createdAt: number
+}
+
+export type Identity = Pick<AccessEntry, 'name' | 'role' | 'grants'>
+
+/** [from, to) in UTC ms; infinite where nothing bounds it. */
+export interface Range {
+  from: number
+  to: number
+}
+
+/** The parts of [from, to) that someone's grants open for a point, in order, joined where they touch. */
+export const clip = (grants: readonly Grant[], point: string, from: number, to: number): Range[] => {
+  const open = grants
+    .filter((grant) => grant.point === '*' || grant.point === point)
+    .map((grant) => ({
+      from: Math.max(from, grant.from ?? Number.NEGATIVE_INFINITY),
+      to: Math.min(to, grant.to ?? Number.POSITIVE_INFINITY)
+    }))
+    .filter((range) => range.from < range.to)
+    .sort((a, b) => a.from - b.from)
+  const joined: Range[] = []
+  for (const range of open) {
+    const last = joined.at(-1)
+    if (last && range.from <= last.to) last.to = Math.max(last.to, range.to)
+    else joined.push(range)
+  }
+  return joined
+}
+
+/** What someone may read of a point, over all time. Devices send and do not read. */
+export const readable = ({ role, grants }: Identity, point: string): Range[] => {
+  if (role === 'admin') return [{ from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY }]
+  return role === 'reader' ? clip(grants, point, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY) : []
+}
+
+/** A figure about [start, end) may be shown only if all of that time is open: a slot's total tells about every part of it. */
+export const covers = (ranges: readonly Range[], start: number, end: number): boolean =>
+  ranges.some(({ from, to }) => from <= start && end <= to)
+
+export const hashToken = (token: string): string => createHash('sha256').update(token).digest('hex')
+
+/** Takes the same time wherever the two differ. */
+export const sameHash = (a: string, b: string): boolean => {
+  const left = Buffer.from(a, 'hex')
+  const right = Buffer.from(b, 'hex')
+  return left.length === right.length && left.length > 0 && timingSafeEqual(left, right)
+}
+
+/** The entry of a token. Looks at every entry, so that the time taken does not tell how many come before it. */
+export const entryOf = (entries: Iterable<AccessEntry>, token: string): AccessEntry | null => {
+  const hash = hashToken(token)
+  let found: AccessEntry | null = null
+  for (const entry of entries) if (sameHash(entry.tokenHash, hash)) found = entry
+  return found
+}
