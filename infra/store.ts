@@ -40,7 +40,11 @@ export interface StoreBatch {
   installations?: readonly Installation[]
 }
 
-/** Blocks that have a row in [from, to): reading instants, or intervals and slots that overlap it. Unfolded, unmerged, by first start. */
+/**
+ * Blocks that have a row in [from, to): reading instants, or intervals and slots that overlap it, with every revision of those rows
+ * (one that ends sooner may no longer overlap; see reachOf in schemas/merge.ts). Unfolded, unmerged, by first start. Blocks may hold
+ * other rows besides: merge with the range asked for.
+ */
 export interface Store {
   write(batch: StoreBatch): Promise<void>
   readings(series: SeriesKey, from: number, to: number): Promise<StoredReadings[]>

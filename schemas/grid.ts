@@ -23,6 +23,14 @@ export const parseGrid = (name: string): Grid | null => {
 }
 
 export const STORED_GRIDS = ['PT15M', 'PT1H', 'P1D', 'P1M'] as const
+export type StoredGrid = (typeof STORED_GRIDS)[number]
+const STORED = Object.fromEntries(STORED_GRIDS.map((name) => [name, parseGrid(name) as Grid])) as Record<StoredGrid, Grid>
+export const storedGrid = (name: StoredGrid): Grid => STORED[name]
+
+const LONGEST_SLOT_MS: Record<StoredGrid, number> = { PT15M: 15 * 60_000, PT1H: HOUR, P1D: 25 * HOUR, P1M: Number.POSITIVE_INFINITY }
+
+/** Grids stored for intervals of a native length: none finer than the source itself (0: register readings, all of them). */
+export const storedGridsOf = (nativeMs: number): StoredGrid[] => STORED_GRIDS.filter((name) => nativeMs <= LONGEST_SLOT_MS[name])
 
 const floorCalendar = (wallMs: number, calendar: NonNullable<Grid['calendar']>): number => {
   const day = Math.floor(wallMs / DAY) * DAY

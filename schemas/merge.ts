@@ -2,17 +2,36 @@ import { INTERVAL_COLUMNS, MAX_ROWS, SLOT_COLUMNS, slice } from './blocks.js'
 import type { Intervals, Slots } from './generated.js'
 import { Op } from './quality.js'
 
+/** Which rows are wanted: those that overlap [from, to), as they were known at `knownAt`. Absent: all, as known now. */
+export interface Wanted {
+  from?: number
+  to?: number
+  knownAt?: number
+}
+
 /**
- * The one merge every reader uses: row by row (identity: start) the higher rev wins, WITHDRAWN removes.
- * With `knownAt`, rows that were not known then do not count. Result: current rows by start, as slices of the given blocks.
+ * The one merge every reader uses: row by row (identity: start) the higher rev wins, WITHDRAWN removes. Result: current rows by start,
+ * as slices of the given blocks.
  */
-export const mergeIntervals = (blocks: readonly Intervals[], knownAt = Number.POSITIVE_INFINITY): Intervals[] =>
-  merge(blocks, knownAt, (block, from, to) => slice(block, INTERVAL_COLUMNS, from, to))
+export const mergeIntervals = (blocks: readonly Intervals[], wanted: Wanted = {}): Intervals[] =>
+  merge(blocks, wanted, (block, from, to) => slice(block, INTERVAL_COLUMNS, from, to))
 
-export const mergeSlots = (blocks: readonly Slots[], knownAt = Number.POSITIVE_INFINITY): Slots[] =>
-  merge(blocks, knownAt, (block, from, to) => slice(block, SLOT_COLUMNS, from, to))
+export const mergeSlots = (blocks: readonly Slots[], wanted: Wanted = {}): Slots[] =>
+  merge(blocks, wanted, (block, from, to) => slice(block, SLOT_COLUMNS, from, to))
 
-interface Rows {
+/**
+ * The earliest start of a row that reaches over `from`. A revision keeps its row's start but may end sooner, so whoever fetches
+ * what overlaps [from, to) must fetch from here, or it would take a superseded row for the current one.
+ */
+export const reachOf = (blocks: readonly Rows[], from: number): number => {
+  let reach = from
+  for (const block of blocks) {
+    for (let row = 0; row < block.rows; row++) if (block.start[row] < reach && block.end[row] > from) reach = block.start[row]
+  }
+  return reach
+}
+
+export interface Rows {
   rows: number
   start: number[]
   end: number[]
@@ -21,9 +40,11 @@ interface Rows {
   knownAt: number[]
 }
 
-const merge = <Block extends Rows>(blocks: readonly Block[], knownAt: number, cut: (block: Block, from: number, to: number) => Block): Block[] => {
+const merge = <Block extends Rows>(blocks: readonly Block[], wanted: Wanted, cut: (block: Block, from: number, to: number) => Block): Block[] => {
+  const { from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY, knownAt = Number.POSITIVE_INFINITY } = wanted
   const ordered = [...blocks].sort((a, b) => a.start[0] - b.start[0])
-  if (isPlain(ordered, knownAt)) return ordered
+  const inside = (block: Block, row: number) => block.start[row] < to && block.end[row] > from
+  if (isPlain(ordered, knownAt)) return ordered.flatMap((block) => trim(block, inside, cut))
   const winners = new Map<number, { block: Block; row: number }>()
   for (const block of ordered) {
     for (let row = 0; row < block.rows; row++) {
@@ -32,14 +53,14 @@ const merge = <Block extends Rows>(blocks: readonly Block[], knownAt: number, cu
       if (!other || other.block.rev[other.row] <= block.rev[row]) winners.set(block.start[row], { block, row })
     }
   }
-  const current = [...winners.values()].filter(({ block, row }) => block.op[row] !== Op.WITHDRAWN)
+  const current = [...winners.values()].filter(({ block, row }) => block.op[row] !== Op.WITHDRAWN && inside(block, row))
   current.sort((a, b) => a.block.start[a.row] - b.block.start[b.row])
   const merged: Block[] = []
-  for (let from = 0; from < current.length; ) {
-    let to = from + 1
-    while (to < current.length && current[to].block === current[from].block && current[to].row === current[to - 1].row + 1) to++
-    merged.push(cut(current[from].block, current[from].row, current[to - 1].row + 1))
-    from = to
+  for (let first = 0; first < current.length; ) {
+    let end = first + 1
+    while (end < current.length && current[end].block === current[first].block && current[end].row === current[end - 1].row + 1) end++
+    merged.push(cut(current[first].block, current[first].row, current[end - 1].row + 1))
+    first = end
   }
   return merged
 }
@@ -54,6 +75,15 @@ const isPlain = (ordered: readonly Rows[], knownAt: number): boolean => {
     }
   }
   return true
+}
+
+/** The rows of a plain block that are wanted: they lie side by side, or none does. */
+const trim = <Block extends Rows>(block: Block, inside: (block: Block, row: number) => boolean, cut: (block: Block, from: number, to: number) => Block): Block[] => {
+  let first = 0
+  let end = block.rows
+  while (first < end && !inside(block, first)) first++
+  while (end > first && !inside(block, end - 1)) end--
+  return first === end ? [] : [cut(block, first, end)]
 }
 
 /** Joins blocks of one series without losing a row: all revisions, by (start, rev), in blocks of at most MAX_ROWS. */

@@ -16,7 +16,7 @@ export interface EnergyHistory {
   first: number
   /** Blocks with a reading in [from, to], unmerged. */
   readings(from: number, to: number): Promise<{ block: Readings; position: Where }[]>
-  /** Blocks with a row that overlaps [from, to), unmerged. */
+  /** Every revision of the rows that overlap [from, to), in blocks, unmerged. */
   intervals(from: number, to: number): Promise<Intervals[]>
   /** Current suspects with `at` in [from, to]. */
   suspects(from: number, to: number): Promise<Suspect[]>
@@ -24,7 +24,9 @@ export interface EnergyHistory {
 
 export interface Refolded {
   state: EnergyState
-  /** Rows that differ from the stored ones; WITHDRAWN where one must go. */
+  /** Stored rows that go, or that will end sooner: withdrawn first, in a block of their own, so that whoever follows knows their whole span. */
+  gone: Row[]
+  /** Rows that are new or differ from the stored ones. */
   rows: Row[]
   suspects: (SuspectDraft & { op: number })[]
 }
@@ -97,7 +99,7 @@ class Backwards {
       if (this.#to < this.history.first - MONTH) return null
       const to = this.#to
       const from = to - this.#width
-      for (const block of mergeIntervals(await this.history.intervals(from, to))) {
+      for (const block of mergeIntervals(await this.history.intervals(from, to), { from, to })) {
         for (let i = 0; i < block.rows; i++) if (block.start[i] >= from && block.start[i] < to) this.#rows.push(rowOf(block, i))
       }
       this.#to = from
@@ -226,7 +228,7 @@ const isBack = async (state: EnergyState, draft: Draft, to: number, history: Ene
   const last = rows[rows.length - 1]
   const stored = new Map<number, Row>()
   const from = rows[Math.max(0, rows.length - 4 * SAME_RISES)].start
-  for (const block of mergeIntervals(await history.intervals(from, last.end))) for (let i = 0; i < block.rows; i++) stored.set(block.start[i], rowOf(block, i))
+  for (const block of mergeIntervals(await history.intervals(from, last.end), { from, to: last.end })) for (let i = 0; i < block.rows; i++) stored.set(block.start[i], rowOf(block, i))
   let rises = 0
   for (let i = rows.length - 1; i >= 0 && rows[i].start >= to; i--) {
     const other = stored.get(rows[i].start)
@@ -243,30 +245,29 @@ const sameTrack = (a: Row, b: Row): boolean =>
 const conclude = async (before: EnergyState, ask: Span, resume: Resume, run: Run, history: EnergyHistory): Promise<Refolded> => {
   const from = resume.row === null ? Number.NEGATIVE_INFINITY : resume.row.end
   const asks = before.asks.filter((other) => other.from !== ask.from || other.to !== ask.to)
-  const rows = await changedRows(run, from, history)
+  const { gone, rows } = await changedRows(run, from, history)
   const suspects = await changedSuspects(run, from, history)
   const kept = { rev: before.rev, knownAt: before.knownAt, last: before.last, dips: before.dips, superseded: before.superseded, asks }
-  if (run.live) return { state: { ...compact(run.state), ...kept }, rows, suspects }
+  if (run.live) return { state: { ...compact(run.state), ...kept }, gone, rows, suspects }
   const rest = run.cut ? addAsk(asks, { from: run.settledTo, to: Math.max(run.settledTo, ask.to) }) : asks
-  return { state: { ...before, asks: rest }, rows, suspects }
+  return { state: { ...before, asks: rest }, gone, rows, suspects }
 }
 
-const changedRows = async (run: Run, from: number, history: EnergyHistory): Promise<Row[]> => {
+const changedRows = async (run: Run, from: number, history: EnergyHistory): Promise<Pick<Refolded, 'gone' | 'rows'>> => {
   const to = run.settledTo
   const wanted = new Map(run.draft.rows.map((row) => [row.start, row]))
-  const changes: Row[] = []
-  const left = Math.max(from, history.first - MONTH)
-  for (const block of mergeIntervals(await history.intervals(left, Math.min(to, Number.MAX_SAFE_INTEGER)))) {
+  const gone: Row[] = []
+  const range = { from: Math.max(from, history.first - MONTH), to: Math.min(to, Number.MAX_SAFE_INTEGER) }
+  for (const block of mergeIntervals(await history.intervals(range.from, range.to), range)) {
     for (let i = 0; i < block.rows; i++) {
       if (block.start[i] < from || block.start[i] >= to) continue
       const stored = rowOf(block, i)
       const row = wanted.get(stored.start)
-      if (row === undefined) changes.push(withdrawn(stored))
+      if (row === undefined || row.end < stored.end) gone.push(withdrawn(stored))
       else if (sameFigures(row, stored)) wanted.delete(stored.start)
     }
   }
-  changes.push(...wanted.values())
-  return changes.sort((a, b) => a.start - b.start)
+  return { gone, rows: [...wanted.values()].sort((a, b) => a.start - b.start) }
 }
 
 const identity = (suspect: SuspectDraft): string => `${suspect.at} ${suspect.device} ${suspect.value} ${suspect.reason}`

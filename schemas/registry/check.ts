@@ -1,7 +1,6 @@
 import { parseRatio } from '../exact.js'
 import type { Device, Point, RegisterRules } from '../generated.js'
-import { isZone } from '../zone.js'
-import { whenText } from './instant.js'
+import { isKnownZone, whenText } from './instant.js'
 import { amountText, unitOfRegister } from './quantity.js'
 import { currentVersions, rulesOf } from './versions.js'
 
@@ -34,7 +33,7 @@ export const checkRegistry = (points: readonly Point[], shown: readonly Shown[] 
 }
 
 const checkZone = (row: Point): Finding[] =>
-  row.zone === '' || isZone(row.zone)
+  row.zone === '' || isKnownZone(row.zone)
     ? []
     : [
         {

@@ -2,8 +2,7 @@ import { z } from 'zod'
 import { parseRatio } from '../exact.js'
 import type { Device, Point, RegisterRules } from '../generated.js'
 import { checkYaml, openYaml, type Path, type Problem, suggestion, type YamlFile } from '../problems.js'
-import { isZone } from '../zone.js'
-import { parseWhen } from './instant.js'
+import { isKnownZone, parseWhen } from './instant.js'
 import { parseAmount, parseDuration, parseRate, type Quantity, unitOfRegister, type Wrong } from './quantity.js'
 import { byPointAndTime, DEFAULT_RULES } from './versions.js'
 
@@ -87,7 +86,8 @@ const CUPS = /^ES\d{16}[A-Z]{2}(\d[A-Z])?$/i
 const NATIVE = /^[a-z][a-z0-9-]*\/[^\s|\p{Cc}]{1,120}$/u
 const REGISTER = /^[A-Za-z0-9][\w./-]{0,63}$/
 
-const canonical = (name: string): string | null => {
+/** The name of a metering point as the ledger keeps it; null when it can be none. */
+export const canonicalPoint = (name: string): string | null => {
   if (CUPS.test(name)) return name.toUpperCase().slice(0, 20)
   return NATIVE.test(name) ? name : null
 }
@@ -112,7 +112,7 @@ class Reader {
   }
 
   expand(entry: Entry, defaults: Layer, path: Path): Point[] {
-    const point = canonical(entry.point)
+    const point = canonicalPoint(entry.point)
     if (point === null) {
       this.#fail(
         [...path, 'point'],
@@ -138,7 +138,7 @@ class Reader {
   #version(point: string, layers: readonly Layer[], path: Path): Point {
     const zoneLayer = layers.findLast(({ said }) => said.zone !== undefined)
     let zone = zoneLayer?.said.zone ?? ''
-    if (zone !== '' && !isZone(zone)) {
+    if (zone !== '' && !isKnownZone(zone)) {
       this.#fail([...zoneLayer!.path, 'zone'], `"${zone}" is not a time zone`, 'Write an IANA name, such as Europe/Madrid.')
       zone = ''
     }
@@ -171,7 +171,7 @@ class Reader {
   }
 
   #native(native: string, path: Path): string {
-    const name = canonical(native)
+    const name = canonicalPoint(native)
     if (name === null) this.#fail(path, `"${native}" is not a native id`, 'Write <source>/<id>, such as flukso/0a1b2c, or a CUPS.')
     return name ?? ''
   }

@@ -1,10 +1,10 @@
-import { beat, step, type Stepped } from '../../processors/energy/step.js'
-import { refold, type EnergyHistory } from '../../processors/energy/history.js'
+import { beat, step } from '../../processors/energy/step.js'
+import { type EnergyHistory, type Refolded, refold } from '../../processors/energy/history.js'
 import { NO_RULES, type SeriesRules } from '../../processors/energy/rules.js'
-import { type Row, rowOf, toBlock } from '../../processors/energy/rows.js'
+import { type Row, rowOf, type SuspectDraft, toBlock } from '../../processors/energy/rows.js'
 import { addAsk, type EnergyState, initialState } from '../../processors/energy/state.js'
 import type { Intervals, Readings, Suspect } from '../../schemas/generated.js'
-import { mergeIntervals } from '../../schemas/merge.js'
+import { mergeIntervals, reachOf, type Rows } from '../../schemas/merge.js'
 import { Op, Quality } from '../../schemas/quality.js'
 
 export const MINUTE = 60_000
@@ -17,6 +17,13 @@ export const counterBlock = (rows: readonly (readonly [minute: number, kwh: numb
   at: rows.map(([minute]) => minute * MINUTE), span: rows.map(() => 0), value: rows.map(([, kwh]) => Math.round(kwh * 10 ** digits)),
   quality: rows.map(() => Quality.RAW), code: rows.map(() => 0), flags: rows.map(() => 0), line: rows.map(() => 0), ...more
 })
+
+/** What a store gives for [from, to): blocks with a row that overlaps it, and every revision of those rows. */
+export const overlapping = <Block extends Rows>(blocks: readonly Block[], from: number, to: number): Block[] => {
+  const touching = (since: number) => blocks.filter((block) => block.start.some((start, i) => start < to && block.end[i] > since))
+  const reach = reachOf(touching(from), from)
+  return blocks.filter((block) => block.start.some((start, i) => start < to && (block.end[i] > from || start >= reach)))
+}
 
 /** One series with its fold and, in memory, what a store would hold. */
 export class Series {
@@ -40,24 +47,28 @@ export class Series {
     return this.take(beat(this.state, at, this.rules))
   }
 
-  private take(stepped: Omit<Stepped, 'suspects'> & { suspects: (Stepped['suspects'][number] & { op?: number })[] }): this {
-    const changed = stepped.rows.length + stepped.suspects.length > 0
-    const rev = this.state.rev + (changed ? 1 : 0)
-    this.state = { ...stepped.state, rev }
-    const { point, register, unit, source, native, knownAt } = this.state
-    if (stepped.rows.length > 0) this.blocks.push(toBlock({ point, register, unit, source, native, partition: 0, rev, knownAt }, stepped.rows))
-    for (const suspect of stepped.suspects) {
+  private take({ state, gone = [], rows, suspects }: Omit<Refolded, 'gone' | 'suspects'> & { gone?: Row[]; suspects: (SuspectDraft & { op?: number })[] }): this {
+    this.state = { ...state, rev: this.state.rev }
+    for (const part of [gone, rows]) if (part.length > 0) this.blocks.push(this.block(part))
+    if (suspects.length > 0 && gone.length + rows.length === 0) this.state.rev++
+    const { rev, knownAt } = this.state
+    for (const suspect of suspects) {
       const key = `${suspect.at} ${suspect.device} ${suspect.value} ${suspect.reason}`
       this.suspects.set(key, { ...suspect, op: suspect.op ?? 0, rev, knownAt, partition: 0, ruleVersion: 1 })
     }
     return this
   }
 
+  private block(rows: Row[]): Intervals {
+    const { point, register, unit, source, native, knownAt } = this.state
+    return toBlock({ point, register, unit, source, native, partition: 0, rev: ++this.state.rev, knownAt }, rows)
+  }
+
   history(): EnergyHistory {
     return {
       first: Math.min(...this.readings.map(({ block }) => block.at[0])),
       readings: async (from, to) => this.readings.filter(({ block }) => block.at.some((at) => at >= from && at <= to)),
-      intervals: async (from, to) => this.blocks.filter((block) => block.start.some((start, i) => start < to && block.end[i] > from)),
+      intervals: async (from, to) => overlapping(this.blocks, from, to),
       suspects: async (from, to) => [...this.suspects.values()].filter((suspect) => suspect.op === 0 && suspect.at >= from && suspect.at <= to)
     }
   }

@@ -1,0 +1,161 @@
+import type { Intervals, Slots } from '../../schemas/generated.js'
+import { type StoredGrid, slotAt, storedGrid, storedGridsOf } from '../../schemas/grid.js'
+import { emptySlot, intervalRows, type Slot, slotsOf } from '../../schemas/gridding.js'
+import { mergeIntervals, mergeSlots } from '../../schemas/merge.js'
+import { Op } from '../../schemas/quality.js'
+import { addAsk, type Span } from '../energy/state.js'
+import type { CurveState } from './state.js'
+import { type CurveRules, type CurveStepped, curveSettingsAt, type GridRow, gridRow, ownCurve } from './step.js'
+
+/** What is stored of one series. */
+export interface CurveHistory {
+  /** Every revision of the rows that overlap [from, to), in blocks, unmerged. */
+  intervals(from: number, to: number): Promise<Intervals[]>
+  slots(grid: StoredGrid, from: number, to: number): Promise<Slots[]>
+}
+
+/** Intervals read at once; a longer ask is answered in parts. */
+const PART_MS = 8 * 24 * 3_600_000
+
+/**
+ * The load curve's way for history: slots that a span touches are made again from the stored intervals up to an hour (or the source's
+ * own step, if longer), days from their hours, months from their days. Slots that differ from the stored ones go out.
+ */
+export const refoldCurve = async (before: CurveState, ask: Span, rules: CurveRules, history: CurveHistory): Promise<CurveStepped> => {
+  const state = ownCurve(before)
+  state.asks = before.asks.filter((other) => other.from !== ask.from || other.to !== ask.to)
+  const rows: CurveStepped['rows'] = new Map()
+  if (before.end === null) return { state, rows }
+  const grids = storedGridsOf(before.native)
+  const fine = grids.filter((grid) => grid === 'PT15M' || grid === 'PT1H')
+  const direct = fine.length > 0 ? fine : grids.slice(0, 1)
+  // A revised row may reach further than anything taken in so far.
+  const limit = Math.max(before.end, ask.to)
+  const region = regionOf(ask, storedGrid(direct[direct.length - 1]), rules.zone, limit)
+  if (region.to < ask.to) state.asks = addAsk(state.asks, { from: region.to, to: ask.to })
+
+  const blocks = mergeIntervals(await history.intervals(region.from, region.to), region)
+  const known = [...intervalRows(blocks)].filter((row) => row.start < limit)
+  for (const row of known) state.end = Math.max(state.end as number, Math.min(row.end, region.to))
+  for (const grid of direct) {
+    const made = slotsOf(known, storedGrid(grid), rules.zone, region.from, region.to, (row) => curveSettingsAt(rules, row.start).holdMs)
+    await settle(state, grid, made, region, rules, history, rows)
+  }
+  for (let i = grids.indexOf(direct[direct.length - 1]) + 1; i < grids.length; i++) {
+    const wide = widen(region, grids[i], rules.zone)
+    const parts = await currentSlots(state, grids[i - 1], wide, rows.get(grids[i - 1]) ?? [], history)
+    const sums = sumsOf(parts, grids[i], rules.zone)
+    for (const sum of sums) sum.estimatedMs = await estimatedAcross(sum, history)
+    await settle(state, grids[i], sums, wide, rules, history, rows)
+  }
+  return { state, rows }
+}
+
+interface Region {
+  from: number
+  to: number
+}
+
+const regionOf = (ask: Span, grid: ReturnType<typeof storedGrid>, zone: string, end: number): Region => {
+  const { start: from } = slotAt(grid, zone, Math.min(ask.from, end - 1))
+  const last = Math.min(Math.max(ask.to - 1, ask.from), end - 1, from + PART_MS)
+  return { from, to: slotAt(grid, zone, Math.max(from, last)).end }
+}
+
+const widen = (region: Region, grid: StoredGrid, zone: string): Region => ({
+  from: slotAt(storedGrid(grid), zone, region.from).start,
+  to: slotAt(storedGrid(grid), zone, region.to - 1).end
+})
+
+/** Slots of the finer grid in a region: what was just made, the open one as the state has it, the rest as stored. */
+const currentSlots = async (state: CurveState, grid: StoredGrid, region: Region, changed: readonly GridRow[], history: CurveHistory): Promise<Slot[]> => {
+  const slots = new Map<number, Slot>()
+  for (const block of mergeSlots(await history.slots(grid, region.from, region.to), region)) {
+    for (let i = 0; i < block.rows; i++) if (block.start[i] >= region.from && block.start[i] < region.to) slots.set(block.start[i], storedSlot(block, i))
+  }
+  for (const row of changed) {
+    if (row.op === Op.WITHDRAWN) slots.delete(row.start)
+    else slots.set(row.start, row)
+  }
+  const open = state.open[grid]
+  if (open !== undefined && open.start >= region.from && open.start < region.to) slots.set(open.start, open)
+  return [...slots.values()].sort((a, b) => a.start - b.start)
+}
+
+const storedSlot = (block: Slots, i: number): Slot & { expected: number } => ({
+  start: block.start[i],
+  end: block.end[i],
+  amount: block.amount[i],
+  quality: block.quality[i],
+  coveredMs: block.coveredMs[i],
+  estimatedMs: block.estimatedMs[i],
+  received: block.received[i],
+  expected: block.expected[i]
+})
+
+const sumsOf = (parts: readonly Slot[], name: StoredGrid, zone: string): Slot[] => {
+  const sums: Slot[] = []
+  for (const part of parts) {
+    let sum = sums[sums.length - 1]
+    if (sum === undefined || part.start >= sum.end) {
+      sum = emptySlot(storedGrid(name), zone, part.start)
+      sums.push(sum)
+    }
+    sum.amount += part.amount
+    sum.coveredMs += part.coveredMs
+    sum.received += part.received
+    if (part.quality > sum.quality) sum.quality = part.quality
+  }
+  return sums
+}
+
+/** Time under gap rows that cross a border of the slot; a gap wholly inside leaves its total exact. */
+const estimatedAcross = async (slot: Slot, history: CurveHistory): Promise<number> => {
+  let ms = 0
+  for (const border of [slot.start, slot.end]) {
+    for (const row of intervalRows(mergeIntervals(await history.intervals(border - 1, border + 1), { from: border - 1, to: border + 1 }))) {
+      const crosses = row.gap && row.start < border && row.end > border
+      const counted = border === slot.end && row.start < slot.start
+      if (crosses && !counted) ms += Math.min(row.end, slot.end) - Math.max(row.start, slot.start)
+    }
+  }
+  return ms
+}
+
+/** Keeps the open slot in the state and adds what differs from the stored slots to `rows`. */
+const settle = async (
+  state: CurveState,
+  grid: StoredGrid,
+  made: readonly Slot[],
+  region: Region,
+  rules: CurveRules,
+  history: CurveHistory,
+  rows: CurveStepped['rows']
+): Promise<void> => {
+  const end = state.end as number
+  const wanted = new Map(made.map((slot) => [slot.start, gridRow(slot, rules)]))
+  const open = made.find((slot) => slot.end > end)
+  if (open !== undefined) state.open[grid] = { ...open }
+  else if (state.open[grid] && state.open[grid].start >= region.from && state.open[grid].start < region.to) delete state.open[grid]
+  const changes: GridRow[] = []
+  for (const block of mergeSlots(await history.slots(grid, region.from, region.to), region)) {
+    for (let i = 0; i < block.rows; i++) {
+      const stored = storedSlot(block, i)
+      if (stored.start < region.from || stored.start >= region.to) continue
+      const row = wanted.get(stored.start)
+      if (row === undefined) changes.push({ ...stored, op: Op.WITHDRAWN })
+      else if (sameSlot(row, stored)) wanted.delete(stored.start)
+    }
+  }
+  changes.push(...wanted.values())
+  if (changes.length > 0) rows.set(grid, changes.sort((a, b) => a.start - b.start))
+}
+
+const sameSlot = (a: GridRow, b: Slot & { expected: number }): boolean =>
+  a.end === b.end &&
+  a.amount === b.amount &&
+  a.quality === b.quality &&
+  a.coveredMs === b.coveredMs &&
+  a.estimatedMs === b.estimatedMs &&
+  a.received === b.received &&
+  a.expected === b.expected

@@ -1,0 +1,151 @@
+import type { Intervals, Slots } from '../../schemas/generated.js'
+import { type StoredGrid, storedGrid, storedGridsOf } from '../../schemas/grid.js'
+import { addToSlot, emptySlot, gapWords, type IntervalRow, intervalRow, type Slot, shownSlot, type SlotRow } from '../../schemas/gridding.js'
+import { Op } from '../../schemas/quality.js'
+import { addAsk } from '../energy/state.js'
+import type { CurveState } from './state.js'
+
+/** What the registry says that a load curve needs. */
+export interface CurveRules {
+  zone: string
+  /** By validFrom, the first from the beginning of time. */
+  versions: { validFrom: number; expectedMs: number | null; holdMs: number }[]
+}
+
+export const curveSettingsAt = (rules: CurveRules, at: number): CurveRules['versions'][number] => {
+  let i = rules.versions.length - 1
+  while (i > 0 && rules.versions[i].validFrom > at) i--
+  return rules.versions[i]
+}
+
+/** A slot on its way out: PUT, or WITHDRAWN when nothing is left of it. */
+export type GridRow = SlotRow & { op: number }
+
+export interface CurveStepped {
+  state: CurveState
+  rows: Map<StoredGrid, GridRow[]>
+}
+
+const MINUTE = 60_000
+/** Intervals known this long after they ended are back-fill: their open slots wait for the next heartbeat. */
+const LIVE_MS = 26 * 3_600_000
+/** Open slots that went out incomplete are completed by a heartbeat this long after the last interval. */
+export const FLUSH_MS = MINUTE
+
+/** The live fold: one block of intervals. Rows newer than everything taken in are added up, the others become asks. Pure. */
+export const stepCurve = (before: CurveState, block: Intervals, rules: CurveRules): CurveStepped => {
+  const state = ownCurve(before)
+  const rows: CurveStepped['rows'] = new Map()
+  state.unit = block.unit
+  state.source = block.source
+  state.native = block.native
+  state.knownAt = Math.max(state.knownAt, block.knownAt[block.rows - 1])
+  const grids = storedGridsOf(block.native)
+  const gaps = gapWords(block)
+  const snapshotAt = lastOfMinute(block, state)
+  for (let i = 0; i < block.rows; i++) {
+    if (block.op[i] === Op.WITHDRAWN || (state.end !== null && block.start[i] < state.end)) {
+      state.asks = addAsk(state.asks, { from: block.start[i], to: block.end[i] })
+      continue
+    }
+    const row = intervalRow(block, i, gaps)
+    for (const grid of grids) add(state, grid, row, rules, rows)
+    state.end = row.end
+    state.unsent = true
+    if (i === snapshotAt && block.knownAt[i] - row.end < LIVE_MS) sendOpen(state, rules, rows)
+  }
+  return { state, rows }
+}
+
+/** The live fold: a heartbeat of the series' source. Pure. */
+export const beatCurve = (before: CurveState, at: number, rules: CurveRules): CurveStepped => {
+  const rows: CurveStepped['rows'] = new Map()
+  if (at < dueCurve(before)) return { state: before, rows }
+  const state = ownCurve(before)
+  sendOpen(state, rules, rows)
+  return { state, rows }
+}
+
+export const dueCurve = (state: CurveState): number => (state.unsent && state.end !== null ? state.end + FLUSH_MS : Number.POSITIVE_INFINITY)
+
+export const ownCurve = (state: CurveState): CurveState => {
+  const open: CurveState['open'] = {}
+  for (const [grid, slot] of Object.entries(state.open)) open[grid as StoredGrid] = { ...slot }
+  return { ...state, open }
+}
+
+/**
+ * The row after which open slots go out: the first of the block's newest minute, so at most once a minute of event time, and the same
+ * row however the intervals were cut into blocks. -1: that minute has been sent.
+ */
+const lastOfMinute = (block: Intervals, state: CurveState): number => {
+  const minute = Math.floor(block.end[block.rows - 1] / MINUTE)
+  if (minute <= state.sentMinute) return -1
+  let i = block.rows - 1
+  while (i > 0 && Math.floor(block.end[i - 1] / MINUTE) === minute) i--
+  return i
+}
+
+const add = (state: CurveState, grid: StoredGrid, row: IntervalRow, rules: CurveRules, rows: CurveStepped['rows']): void => {
+  let slot = state.open[grid]
+  for (let at = row.start; at < row.end; ) {
+    if (slot === undefined || at >= slot.end) {
+      if (slot !== undefined) close(slot, grid, rules, rows)
+      slot = emptySlot(storedGrid(grid), rules.zone, at)
+    }
+    addToSlot(slot, row, curveSettingsAt(rules, row.start).holdMs)
+    at = slot.end
+    if (row.end >= slot.end) {
+      close(slot, grid, rules, rows)
+      slot = undefined
+    }
+  }
+  state.open[grid] = slot
+}
+
+export const gridRow = (slot: Slot, rules: CurveRules): GridRow => ({ ...shownSlot(slot, curveSettingsAt(rules, slot.start).expectedMs), op: Op.PUT })
+
+const close = (slot: Slot, grid: StoredGrid, rules: CurveRules, rows: CurveStepped['rows']): void => {
+  const list = rows.get(grid)
+  if (list === undefined) rows.set(grid, [gridRow(slot, rules)])
+  else list.push(gridRow(slot, rules))
+}
+
+/** Sends the open slots as they are: PARTIAL, because nobody has reached their end. */
+const sendOpen = (state: CurveState, rules: CurveRules, rows: CurveStepped['rows']): void => {
+  for (const [grid, slot] of Object.entries(state.open)) if (slot !== undefined) close(slot, grid as StoredGrid, rules, rows)
+  state.sentMinute = Math.floor((state.end ?? 0) / MINUTE)
+  state.unsent = false
+}
+
+export interface SlotHead {
+  point: string
+  register: string
+  unit: string
+  source: string
+  grid: StoredGrid
+  rev: number
+  knownAt: number
+}
+
+/** Slot rows of one grid as a block with unfolded columns. */
+export const toSlots = (head: SlotHead, rows: readonly GridRow[]): Slots => {
+  const { rev, knownAt, ...named } = head
+  return {
+    ...named,
+    scale: 3,
+    beat: 0,
+    rows: rows.length,
+    start: rows.map((row) => row.start),
+    end: rows.map((row) => row.end),
+    amount: rows.map((row) => row.amount),
+    op: rows.map((row) => row.op),
+    quality: rows.map((row) => row.quality),
+    coveredMs: rows.map((row) => row.coveredMs),
+    estimatedMs: rows.map((row) => row.estimatedMs),
+    expected: rows.map((row) => row.expected),
+    received: rows.map((row) => row.received),
+    rev: rows.map(() => rev),
+    knownAt: rows.map(() => knownAt)
+  }
+}
