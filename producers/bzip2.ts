@@ -88,7 +88,13 @@ const readTable = (bits: Bits, symbols: number): Table => {
     }
     lengths[symbol] = length
   }
-  const table = { shortest: Math.min(...lengths), longest: Math.max(...lengths), limit: new Int32Array(21), base: new Int32Array(21), symbols: new Uint16Array(symbols) }
+  const table = {
+    shortest: Math.min(...lengths),
+    longest: Math.max(...lengths),
+    limit: new Int32Array(21),
+    base: new Int32Array(21),
+    symbols: new Uint16Array(symbols)
+  }
   let code = 0
   let index = 0
   for (let at = table.shortest; at <= table.longest; at++, code <<= 1) {

@@ -58,10 +58,16 @@ const AGAIN = 'Ask for the file again; what was read before this place is kept.'
 
 export const damaged = (reason: Damage['reason'], found: string): Damage => {
   if (reason === 'expands-too-much') {
-    return { reason, expected: 'a file that does not expand beyond the bound', found, advice: 'Unpack it by hand and import the plain file if it is meant.' }
+    return {
+      reason,
+      expected: 'a file that does not expand beyond the bound',
+      found,
+      advice: 'Unpack it by hand and import the plain file if it is meant.'
+    }
   }
   if (reason === 'encrypted') return { reason, expected: 'a file without password', found, advice: 'Ask for it unencrypted.' }
-  if (reason === 'unknown-compression') return { reason, expected: 'zip method 0 (stored) or 8 (deflate)', found, advice: 'Pack it with a usual tool.' }
+  if (reason === 'unknown-compression')
+    return { reason, expected: 'zip method 0 (stored) or 8 (deflate)', found, advice: 'Pack it with a usual tool.' }
   return { reason, expected: reason === 'truncated' ? 'the end of the file' : 'intact data', found, advice: AGAIN }
 }
 
@@ -130,7 +136,7 @@ export const isUnexpectedEnd = (error: unknown): boolean => (error as { code?: s
 /** A failure to read the source: bad weather, not bad data. It goes on to the caller as it is. */
 class SourceFailed extends Error {}
 
-async function* guarded(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+export async function* guarded(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   try {
     yield* source
   } catch (cause) {
@@ -168,7 +174,10 @@ export async function* bounded(
   }
 }
 
-/** What a codec makes of the source; when it fails, everything it made before comes first (a pipeline would drop what is buffered). */
+/**
+ * What a codec makes of the source; when it fails, what it made before comes first (a pipeline would drop what is buffered).
+ * zlib itself keeps the last, unfinished 16 KB to itself when data are corrupt; not when they are only cut short.
+ */
 export async function* through(source: AsyncIterable<Buffer>, codec: Duplex): AsyncGenerator<Buffer> {
   let wake = () => {}
   let failure: unknown

@@ -34,6 +34,8 @@ export interface Source {
   aheadMs: number
   /** Whether the payload is of this source, by its name and first bytes (up to 64). */
   recognises(name: string, head: Buffer): boolean
+  /** What the name says of the time of the content (UTC ms, roughly), so that many files are read oldest first; null when nothing. */
+  timeOf?(name: string): number | null
   /** Yields pieces of bounded size, in file order. */
   parse(payload: Payload): AsyncIterable<Parsed>
 }

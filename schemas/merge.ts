@@ -86,7 +86,7 @@ const trim = <Block extends Rows>(block: Block, inside: (block: Block, row: numb
   return first === end ? [] : [cut(block, first, end)]
 }
 
-/** Joins blocks of one series without losing a row: all revisions, by (start, rev), in blocks of at most MAX_ROWS. */
+/** Joins blocks of one series without losing a row: all revisions, by (start, rev), each once, in blocks of at most MAX_ROWS. */
 export const joinIntervals = (blocks: readonly Intervals[]): Intervals[] => {
   const words: string[] = []
   const index = new Map<string, number>()
@@ -114,9 +114,14 @@ export const joinIntervals = (blocks: readonly Intervals[]): Intervals[] => {
 export const joinSlots = (blocks: readonly Slots[]): Slots[] => join(blocks, SLOT_COLUMNS)
 
 const join = <Column extends string, Block extends Rows & Record<Column, number[]>>(blocks: readonly Block[], columns: readonly Column[]): Block[] => {
-  const order: { block: Block; row: number }[] = []
-  for (const block of blocks) for (let row = 0; row < block.rows; row++) order.push({ block, row })
-  order.sort((a, b) => a.block.start[a.row] - b.block.start[b.row] || a.block.rev[a.row] - b.block.rev[b.row])
+  const all: { block: Block; row: number }[] = []
+  for (const block of blocks) for (let row = 0; row < block.rows; row++) all.push({ block, row })
+  all.sort((a, b) => a.block.start[a.row] - b.block.start[b.row] || a.block.rev[a.row] - b.block.rev[b.row])
+  // A block that was written again after it had been folded brings its rows a second time.
+  const order = all.filter(({ block, row }, i) => {
+    const before = all[i - 1]
+    return i === 0 || before.block.start[before.row] !== block.start[row] || before.block.rev[before.row] !== block.rev[row]
+  })
   const joined: Block[] = []
   for (let from = 0; from < order.length; from += MAX_ROWS) {
     const rows = order.slice(from, from + MAX_ROWS)

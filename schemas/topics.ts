@@ -6,6 +6,7 @@ export const Topics = {
   slots: 'energy.slots',
   registryPoints: 'registry.points',
   registryInstallations: 'registry.installations', // key: installation
+  registryPeople: 'registry.people', // key: name
   producersState: 'producers.state' // key: what the producer remembers; the last value counts
 } as const
 

@@ -53,6 +53,10 @@ class Reader {
     }
   }
 
+  skip(length: number): void {
+    this.position += length
+  }
+
   take(length: number): Buffer {
     const from = this.position
     this.position += length
@@ -126,8 +130,8 @@ export const unpackChunk = (
     offset += 1 + reader.varint()
     const keyLength = reader.varint()
     if (offset < from) {
-      reader.position += keyLength
-      reader.position += Math.max(0, reader.varint() - 1)
+      reader.skip(keyLength)
+      reader.skip(Math.max(0, reader.varint() - 1))
       continue
     }
     if (into.length >= limits.records || added >= limits.bytes) break

@@ -87,8 +87,9 @@ export const openEnvironment = (folder: string): Environment => {
       })
       waiting.unshift(...group.splice(results.length))
       for (const [i, { resolve }] of group.entries()) resolve(results[i])
-    } catch (error) {
-      if (group.length === 1) group[0].reject(await translated(folder, error))
+    } catch (thrown) {
+      const error = await translated(folder, thrown)
+      if (group.length === 1) group[0].reject(error)
       // Each alone, so that one's trouble is not another's.
       else for (const entry of group) await commitTogether(() => [entry])
     }

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+
 /**
  * Keys are packed by hand, big-endian so that LMDB's byte order is the numeric order: ten bytes for a record against about thirty
  * of a general encoding, on every record.
@@ -41,4 +43,29 @@ export const after = (prefix: Buffer): Buffer => {
     }
   }
   return Buffer.alloc(prefix.length + 1, 0xff)
+}
+
+const EPOCH = 2 ** 47
+export const TIME_BYTES = 6
+
+/** An instant, UTC ms, before 1970 too. */
+export const writeTime = (key: Buffer, ms: number, at: number): number =>
+  key.writeUIntBE(Math.min(Math.max(ms + EPOCH, 0), U48), at, TIME_BYTES)
+
+export const readTime = (key: Buffer, at: number): number => key.readUIntBE(at, TIME_BYTES) - EPOCH
+
+export const timeKey = (ms: number): Buffer => {
+  const key = Buffer.allocUnsafe(TIME_BYTES)
+  writeTime(key, ms, 0)
+  return key
+}
+
+const LONGEST = 200
+
+/** Words of an identity, each ended by a zero byte; an over-long one (keys have a limit) by its hash. */
+export const wordsKey = (...words: string[]): Buffer => {
+  const short = words.map((word) =>
+    word.length <= LONGEST ? word : `${word.slice(0, LONGEST / 2)}${createHash('sha256').update(word).digest('hex')}`
+  )
+  return Buffer.from(`${short.join('\0')}\0`)
 }

@@ -56,5 +56,5 @@ export const profileOf = (settings: Settings): Profile | null => {
   if (settings.profile === 'oed') return oed(() => true)
   const calendar = CALENDAR[settings.profile as keyof typeof CALENDAR]
   if (calendar === undefined) return null
-  return period((at) => slotAt({ name: '', ms: 0, calendar }, settings.zone, at).start)
+  return period((at) => slotAt({ name: '', ms: 0, calendar }, settings.zone || 'UTC', at).start)
 }

@@ -23,9 +23,11 @@ export interface Settings {
   expectedMs: number | null
   backwardTolerance: number
   maxHoldMs: number
+  /** A slot boundary this soon after an interval's start takes nothing of it; for the load curve. */
+  holdMs: number
   start: number
   profile: string
-  /** Zone of the point, for profiles that know days. */
+  /** Zone of the point; empty: that of its source. */
   zone: string
 }
 
@@ -47,15 +49,16 @@ const defaults: Settings = {
   expectedMs: null,
   backwardTolerance: 0,
   maxHoldMs: 24 * MS_PER_HOUR,
+  holdMs: 0,
   start: 0,
   profile: 'strict',
-  zone: 'UTC'
+  zone: ''
 }
 
 export const NO_RULES: SeriesRules = { versions: [defaults], devices: [] }
 
 const settingsOf = (point: Point, rules: RegisterRules | undefined): Settings => {
-  if (!rules) return { ...defaults, validFrom: point.validFrom, factorFrom: point.validFrom }
+  if (!rules) return { ...defaults, validFrom: point.validFrom, factorFrom: point.validFrom, zone: point.zone }
   const factor = parseRatio(rules.factor) ?? ONE
   const plain = factor.num === 1 && factor.den === 1
   const magnitude = factor.num < 0 ? -factor.num : factor.num
@@ -71,9 +74,10 @@ const settingsOf = (point: Point, rules: RegisterRules | undefined): Settings =>
     expectedMs: rules.expectedMs,
     backwardTolerance: rules.backwardTolerance,
     maxHoldMs: rules.maxHoldMs,
+    holdMs: rules.holdMs,
     start: rules.start,
     profile: rules.profile,
-    zone: point.zone || defaults.zone
+    zone: point.zone
   }
 }
 

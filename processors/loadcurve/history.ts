@@ -9,6 +9,8 @@ import { type CurveRules, type CurveStepped, curveSettingsAt, type GridRow, grid
 
 /** What is stored of one series. */
 export interface CurveHistory {
+  /** Nothing stored starts before this. */
+  first: number
   /** Every revision of the rows that overlap [from, to), in blocks, unmerged. */
   intervals(from: number, to: number): Promise<Intervals[]>
   slots(grid: StoredGrid, from: number, to: number): Promise<Slots[]>
@@ -31,7 +33,7 @@ export const refoldCurve = async (before: CurveState, ask: Span, rules: CurveRul
   const direct = fine.length > 0 ? fine : grids.slice(0, 1)
   // A revised row may reach further than anything taken in so far.
   const limit = Math.max(before.end, ask.to)
-  const region = regionOf(ask, storedGrid(direct[direct.length - 1]), rules.zone, limit)
+  const region = regionOf({ from: Math.max(ask.from, history.first), to: ask.to }, storedGrid(direct[direct.length - 1]), rules.zone, limit)
   if (region.to < ask.to) state.asks = addAsk(state.asks, { from: region.to, to: ask.to })
 
   const blocks = mergeIntervals(await history.intervals(region.from, region.to), region)

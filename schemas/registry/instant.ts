@@ -31,7 +31,15 @@ export const parseWhen = (text: string, zone: string): When | null => {
   const wall = Date.UTC(year, month - 1, day, hour, minute, second, Number((match[7] ?? '').padEnd(3, '0')))
   const back = new Date(wall)
   // Date.UTC carries the 31st of February into March; such a date is a slip, not a date.
-  if (back.getUTCMonth() !== month - 1 || back.getUTCDate() !== day || hour > 23 || minute > 59 || second > 59) return null
+  if (
+    back.getUTCFullYear() !== year ||
+    back.getUTCMonth() !== month - 1 ||
+    back.getUTCDate() !== day ||
+    hour > 23 ||
+    minute > 59 ||
+    second > 59
+  )
+    return null
   const offset = match[8]
   if (offset === 'Z') return { at: wall, doubt: null, local: false }
   if (offset) {

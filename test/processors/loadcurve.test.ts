@@ -38,6 +38,7 @@ class Curve {
 
   async answer(): Promise<void> {
     const history: CurveHistory = {
+      first: Number.MIN_SAFE_INTEGER,
       intervals: async (from, to) => overlapping(this.intervals, from, to),
       slots: async (grid, from, to) => overlapping(this.slots.filter((b) => b.grid === grid), from, to)
     }

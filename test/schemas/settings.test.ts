@@ -24,11 +24,19 @@ test('everything has a default', () => {
 })
 
 test('what is written is read', () => {
-  const loaded = loadSettings("data: /srv/w\nhttp: { listen: ['0.0.0.0:80', '[::1]:8081'] }\nfolders:\n  - path: in\n    source: flukso\nlimits: { upload: 500 MB }", 'w.yaml')
+  const loaded = loadSettings(
+    "data: /srv/w\nhttp: { listen: ['0.0.0.0:80', '[::1]:8081'] }\nfolders:\n  - path: in\n    source: flukso\nlimits: { upload: 500 MB }",
+    'w.yaml'
+  )
   expect(loaded).toMatchObject({
     settings: {
       data: '/srv/w',
-      http: { listen: [{ host: '0.0.0.0', port: 80 }, { host: '::1', port: 8081 }] },
+      http: {
+        listen: [
+          { host: '0.0.0.0', port: 80 },
+          { host: '::1', port: 8081 }
+        ]
+      },
       folders: [{ path: 'in', source: 'flukso' }],
       limits: { upload: 5e8 }
     }
@@ -36,15 +44,35 @@ test('what is written is read', () => {
 })
 
 const cases: [when: string, text: string, then: string][] = [
-  ['a key is misspelt', 'data: x\nlog:\n  partitons: 3\n', 'w.yaml:3: log.partitons: nobody knows this key here. Did you mean "partitions"?'],
+  [
+    'a key is misspelt',
+    'data: x\nlog:\n  partitons: 3\n',
+    'w.yaml:3: log.partitons: nobody knows this key here. Did you mean "partitions"?'
+  ],
   ['a key is unknown', 'kafka: x\n', 'w.yaml:1: kafka: nobody knows this key here. Known here: data, http, folders, log, archive, limits.'],
   ['a number is none', 'log:\n  partitions: many\n', 'w.yaml:2: log.partitions: expected a whole number from 1 to 1024, found "many".'],
   ['a number is too small', '\n\nlog: { partitions: 0 }', 'w.yaml:3: log.partitions: expected a whole number from 1 to 1024, found 0.'],
-  ['an address has no port', "http:\n  listen:\n    - '127.0.0.1:80'\n    - localhost", `w.yaml:4: http.listen[1]: expected an address and port such as 127.0.0.1:8080, found "localhost". Write 'address:port'; for every network of this machine, '0.0.0.0:8080'.`],
-  ['a port is too high', "http: { listen: ['a:70000'] }", `w.yaml:1: http.listen[0]: a port is a number up to 65535. Write 'address:port'; for every network of this machine, '0.0.0.0:8080'.`],
+  [
+    'an address has no port',
+    "http:\n  listen:\n    - '127.0.0.1:80'\n    - localhost",
+    `w.yaml:4: http.listen[1]: expected an address and port such as 127.0.0.1:8080, found "localhost". Write 'address:port'; for every network of this machine, '0.0.0.0:8080'.`
+  ],
+  [
+    'a port is too high',
+    "http: { listen: ['a:70000'] }",
+    `w.yaml:1: http.listen[0]: a port is a number up to 65535. Write 'address:port'; for every network of this machine, '0.0.0.0:8080'.`
+  ],
   ['a folder has no path', 'folders:\n  - source: flukso', 'w.yaml:2: folders[0].path: is missing; expected a folder.'],
-  ['folders is one text', 'folders: ./in', 'w.yaml:1: folders: expected a list of folders, found "./in". Write one line per folder: "- path: ./inbox".'],
-  ['a size is vague', 'limits: { upload: big }', 'w.yaml:1: limits.upload: expected a size such as 2 GiB, found "big". Write a whole number and B, kB, MB, GB, KiB, MiB, GiB or TiB.'],
+  [
+    'folders is one text',
+    'folders: ./in',
+    'w.yaml:1: folders: expected a list of folders, found "./in". Write one line per folder: "- path: ./inbox".'
+  ],
+  [
+    'a size is vague',
+    'limits: { upload: big }',
+    'w.yaml:1: limits.upload: expected a size such as 2 GiB, found "big". Write a whole number and B, kB, MB, GB, KiB, MiB, GiB or TiB.'
+  ],
   ['a key stands twice', 'data: a\nlog: {}\ndata: b', 'w.yaml:3: a key stands here twice. Keep one of the two.'],
   ['it is not YAML', 'data: [', 'w.yaml:1: this is not YAML'],
   ['it is a list', '- a', 'w.yaml:1: expected keys with values, found a list.']

@@ -1,0 +1,57 @@
+import rateLimit from '@fastify/rate-limit'
+import swagger from '@fastify/swagger'
+import Fastify, { type FastifyInstance } from 'fastify'
+import { jsonSchemaTransform, serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
+import { authorise } from './auth.js'
+import type { Deps } from './deps.js'
+import { ApiError, answerErrors } from './errors.js'
+import { accessRoutes } from './routes/access.js'
+import { explainRoutes } from './routes/explain.js'
+import { fileRoutes } from './routes/files.js'
+import { healthRoutes } from './routes/health.js'
+import { pointRoutes } from './routes/points.js'
+import { registryRoutes } from './routes/registry.js'
+import { seriesRoutes } from './routes/series.js'
+import { setAsideRoutes } from './routes/set-aside.js'
+
+const REQUESTS_PER_MINUTE = 3000
+
+/** Builds the API and opens no port: tests inject, main.ts listens. */
+export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
+  const app = Fastify({
+    ...(deps.logger ? { loggerInstance: deps.logger } : { logger: false }),
+    bodyLimit: deps.limits.body,
+    // Point names and origins in paths are at most this long.
+    routerOptions: { maxParamLength: 200 }
+  }).withTypeProvider<ZodTypeProvider>()
+  app.setValidatorCompiler(validatorCompiler)
+  app.setSerializerCompiler(serializerCompiler)
+  answerErrors(app)
+  authorise(app, deps)
+  await app.register(rateLimit, {
+    max: deps.limits.requestsPerMinute ?? REQUESTS_PER_MINUTE,
+    timeWindow: '1 minute',
+    keyGenerator: (request) => (request.identity ? `who ${request.identity.name}` : `from ${request.ip}`),
+    errorResponseBuilder: (_request, { after }) => new ApiError('rate_limited', `Too many requests; try again in ${after}.`)
+  })
+  app.setNotFoundHandler({ preHandler: app.rateLimit() }, () => {
+    throw new ApiError('not_found', 'There is no such address here; /openapi.json lists those there are.')
+  })
+  app.addHook('onResponse', async (request, reply) => {
+    const { method, routeOptions } = request
+    deps.metrics.requestSeconds.observe({ method, route: routeOptions.url ?? 'none', status: reply.statusCode }, reply.elapsedTime / 1000)
+  })
+  await app.register(swagger, {
+    openapi: {
+      info: { title: 'Wattledger', description: 'Every kWh can be explained, replayed and revised.', version: '1' },
+      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+      security: [{ token: [] }]
+    },
+    transform: jsonSchemaTransform
+  })
+  for (const routes of [healthRoutes, pointRoutes, seriesRoutes, explainRoutes, fileRoutes, setAsideRoutes, registryRoutes, accessRoutes]) {
+    await app.register(routes(deps))
+  }
+  await app.ready()
+  return app as unknown as FastifyInstance
+}

@@ -1,0 +1,139 @@
+import { createReadStream } from 'node:fs'
+import { Readable } from 'node:stream'
+
+/** A ledger as commands see it: the same HTTP questions, to the process that owns the folder or to one opened for this command. */
+export interface Ledger {
+  get(path: string): Promise<unknown>
+  getText(path: string): AsyncIterable<string>
+  send(method: 'POST' | 'DELETE', path: string, body?: unknown, type?: string): Promise<unknown>
+  /** Reads one file into the ledger; `progress` is called with rows read, when this process reads them itself. */
+  importFile(path: string, name: string, progress: (rows: number) => void): Promise<Imported>
+  /** Waits until what was imported can be asked for. */
+  settle(): Promise<void>
+  close(): Promise<void>
+}
+
+export interface Imported {
+  origin: string
+  name: string
+  source: string
+  readings: number
+  rejects: { reason: string; count: number; examples: { line: number; field: string; expected: string; found: string; advice: string }[] }[]
+  already: boolean
+}
+
+/** What the API answered instead of what was asked for. */
+export class Refusal extends Error {
+  constructor(
+    readonly code: string,
+    message: string
+  ) {
+    super(message)
+  }
+}
+
+const answerOf = (status: number, text: string): unknown => {
+  const body: unknown = text === '' ? null : parsed(text)
+  if (status < 400) return body
+  const {
+    code = 'internal',
+    message = text,
+    issues = []
+  } = (body as { error?: Partial<{ code: string; message: string; issues: { path: string; message: string }[] }> })?.error ?? {}
+  throw new Refusal(code, [message, ...issues.slice(0, 20).map((issue) => `  ${issue.path}: ${issue.message}`)].join('\n'))
+}
+
+const parsed = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
+
+/** The process that owns the folder, over HTTP. */
+export const remoteLedger = (url: string, token: string): Ledger => {
+  const authorization = `Bearer ${token}`
+  const ask = async (path: string, init: RequestInit = {}): Promise<Response> => {
+    try {
+      return await fetch(new URL(path, url), { ...init, headers: { ...init.headers, authorization } })
+    } catch (error) {
+      throw new Refusal(
+        'unavailable',
+        `The process at ${url} owns this data folder but does not answer; is it stopping? (${(error as Error).message})`
+      )
+    }
+  }
+  const answer = async (response: Response) => answerOf(response.status, await response.text())
+  return {
+    get: async (path) => answer(await ask(path)),
+    getText: async function* (path) {
+      const response = await ask(path)
+      if (response.status >= 400 || response.body === null) await answer(response)
+      else for await (const chunk of response.body) yield Buffer.from(chunk).toString()
+    },
+    send: async (method, path, body, type = 'application/json') =>
+      answer(
+        await ask(
+          path,
+          body === undefined
+            ? { method }
+            : { method, body: typeof body === 'string' ? body : JSON.stringify(body), headers: { 'content-type': type } }
+        )
+      ),
+    importFile: async (path, name) => {
+      const body = Readable.toWeb(createReadStream(path)) as ReadableStream
+      const init = { method: 'POST', body, duplex: 'half', headers: { 'content-type': 'application/octet-stream' } } as RequestInit
+      return (await answer(await ask(`/v1/files?name=${encodeURIComponent(name)}`, init))) as Imported
+    },
+    settle: async () => {},
+    close: async () => {}
+  }
+}
+
+/** What this command opened itself, asked without a port. */
+export interface Opened {
+  app: {
+    inject(options: {
+      method: 'GET' | 'POST' | 'DELETE'
+      url: string
+      headers: Record<string, string>
+      payload?: string
+    }): Promise<{ statusCode: number; payload: string }>
+  }
+  token: string
+  importFile(body: Readable, name: string, options: { backfill: boolean; progress(rows: number): void }): Promise<Imported>
+  settle(): Promise<void>
+  close(): Promise<void>
+}
+
+export const localLedger = (opened: Opened): Ledger => {
+  const authorization = `Bearer ${opened.token}`
+  const ask = async (method: 'GET' | 'POST' | 'DELETE', url: string, payload?: string, type = 'application/json') => {
+    const headers: Record<string, string> = payload === undefined ? { authorization } : { authorization, 'content-type': type }
+    return opened.app.inject({ method, url, headers, payload })
+  }
+  return {
+    get: async (path) => {
+      const { statusCode, payload } = await ask('GET', path)
+      return answerOf(statusCode, payload)
+    },
+    getText: async function* (path) {
+      const { statusCode, payload } = await ask('GET', path)
+      if (statusCode >= 400) answerOf(statusCode, payload)
+      yield payload
+    },
+    send: async (method, path, body, type) => {
+      const { statusCode, payload } = await ask(
+        method,
+        path,
+        body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body),
+        type
+      )
+      return answerOf(statusCode, payload)
+    },
+    importFile: (path, name, progress) => opened.importFile(createReadStream(path), name, { backfill: true, progress }),
+    settle: () => opened.settle(),
+    close: () => opened.close()
+  }
+}

@@ -1,0 +1,130 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { Command, CommanderError } from 'commander'
+import { problemText } from '../../schemas/problems.js'
+import { loadSettings, type Settings } from '../../schemas/settings.js'
+import { type Ledger, localLedger, type Opened, Refusal, remoteLedger } from './ledger.js'
+import { type FindFiles, importCommand } from './import.js'
+import { explainCommand, pointsCommand, rejectsCommand, seriesCommand } from './questions.js'
+import { accessCommand, registryCommands } from './registry.js'
+import { type Output, outputOf } from './output.js'
+
+/** What main.ts gives the command line. */
+export interface Workshop {
+  /** Opens a data folder for one command; rejects with `heldBy` when another process owns it. */
+  open(settings: Settings): Promise<Opened>
+  /** The process that owns a data folder, if one runs, and the token for it. */
+  ownerOf(settings: Settings): Promise<{ url: string; token: string } | null>
+  start(settings: Settings, out: Output, samples: boolean): Promise<number>
+  verify(settings: Settings, out: Output): Promise<number>
+  refold(settings: Settings, out: Output, wanted: { point?: string; from?: number }): Promise<number>
+  reparse(settings: Settings, out: Output): Promise<number>
+  rules(out: Output): number
+  files: FindFiles
+}
+
+export interface CommonOptions {
+  config?: string
+  data?: string
+  json?: boolean
+}
+
+export const DEFAULT_SETTINGS_FILE = 'wattledger.yaml'
+
+/** Something a person must mend before the command can run. */
+export class Misuse extends Error {}
+
+const settingsOf = ({ config, data }: CommonOptions): Settings => {
+  if (config !== undefined && !existsSync(config)) throw new Misuse(`There is no settings file ${config}.`)
+  const file = config ?? DEFAULT_SETTINGS_FILE
+  const loaded = loadSettings(existsSync(file) ? readFileSync(file, 'utf8') : '', file)
+  if ('problems' in loaded) throw new Misuse(loaded.problems.map(problemText).join('\n'))
+  return data === undefined ? loaded.settings : { ...loaded.settings, data }
+}
+
+/** Runs one command; the result is the process's exit code: 0 done, 1 failed, 2 done but something was refused. */
+export const runCli = async (argv: readonly string[], workshop: Workshop): Promise<number> => {
+  let code = 0
+  const program = new Command('wattledger')
+    .description('A ledger for energy meters: every kWh can be explained, replayed and revised.')
+    .exitOverride()
+    .showSuggestionAfterError()
+  const common = (command: Command): Command =>
+    command
+      .option('--config <file>', `settings file (default: ./${DEFAULT_SETTINGS_FILE}, if there is one)`)
+      .option('--data <folder>', 'data folder, instead of the one in the settings')
+      .option('--json', 'one JSON object a line on stdout, messages on stderr')
+
+  const withLedger = async (options: CommonOptions, use: (ledger: Ledger, out: Output) => Promise<number>): Promise<void> => {
+    const settings = settingsOf(options)
+    const owner = await workshop.ownerOf(settings)
+    const ledger = owner === null ? localLedger(await workshop.open(settings)) : remoteLedger(owner.url, owner.token)
+    try {
+      code = await use(ledger, outputOf(options.json ?? false))
+    } finally {
+      await ledger.close()
+    }
+  }
+
+  common(program.command('start'))
+    .description('run the platform: watch the folders of the settings, show what arrives, answer HTTP')
+    .action(async (options: CommonOptions) => {
+      const bare = options.config === undefined && options.data === undefined && !existsSync(DEFAULT_SETTINGS_FILE)
+      const settings = settingsOf(options)
+      code = await workshop.start(bare ? { ...settings, data: './data/demo' } : settings, outputOf(options.json ?? false), bare)
+    })
+  importCommand(common(program.command('import')), withLedger, workshop.files)
+  pointsCommand(common(program.command('points')), withLedger)
+  seriesCommand(common(program.command('series')), withLedger)
+  explainCommand(common(program.command('explain')), withLedger)
+  rejectsCommand(common(program.command('rejects')), withLedger)
+  registryCommands(program.command('registry').description('names, zones, meters in time, factors, rules of points'), common, withLedger)
+  accessCommand(program.command('access').description('who may read what'), common, withLedger)
+  common(program.command('rules'))
+    .description('the golden traces: what our rules make of them, and what others do')
+    .action((options: CommonOptions) => {
+      code = workshop.rules(outputOf(options.json ?? false))
+    })
+  common(program.command('replay'))
+    .description('run all topics again into an empty store and compare the ledgers')
+    .requiredOption('--verify', 'prove the ledger by a hash per point and day')
+    .action(async (options: CommonOptions) => {
+      code = await workshop.verify(settingsOf(options), outputOf(options.json ?? false))
+    })
+  common(program.command('refold'))
+    .description('fold stored readings again with the present rules; only rows that differ go out')
+    .option('--point <id>', 'only this point')
+    .option('--from <instant>', 'only from here on (ISO 8601)')
+    .action(async (options: CommonOptions & { point?: string; from?: string }) => {
+      const from = options.from === undefined ? undefined : Date.parse(options.from)
+      if (Number.isNaN(from)) throw new Misuse(`--from: "${options.from}" is not an instant such as 2024-01-31T00:00:00Z.`)
+      code = await workshop.refold(settingsOf(options), outputOf(options.json ?? false), { point: options.point, from })
+    })
+  common(program.command('reparse'))
+    .description('read the raw archive again with the present parsers; only what differs changes the ledger')
+    .action(async (options: CommonOptions) => {
+      code = await workshop.reparse(settingsOf(options), outputOf(options.json ?? false))
+    })
+  const config = program.command('config').description('the settings file')
+  common(config.command('check'))
+    .description('check the settings file and show what holds')
+    .action((options: CommonOptions) => {
+      const out = outputOf(options.json ?? false)
+      const settings = settingsOf(options)
+      out.object(settings as unknown as Record<string, unknown>, () => JSON.stringify(settings, null, 2))
+      out.say('The settings are valid.')
+    })
+
+  try {
+    await program.parseAsync([...argv])
+    return code
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode
+    if (error instanceof Misuse || error instanceof Refusal || (error as Error)?.name === 'Held') {
+      process.stderr.write(`${(error as Error).message}\n`)
+      return 1
+    }
+    throw error
+  }
+}
+
+export type WithLedger = (options: CommonOptions, use: (ledger: Ledger, out: Output) => Promise<number>) => Promise<void>

@@ -1,0 +1,110 @@
+import type { Command } from 'commander'
+import { explanationText } from './explanation.js'
+import type { WithLedger } from './program.js'
+import { table } from './table.js'
+
+type Json = Record<string, any>
+
+const query = (values: Record<string, string | undefined>): string => {
+  const params = new URLSearchParams()
+  for (const [key, value] of Object.entries(values)) if (value !== undefined) params.set(key, value)
+  const text = params.toString()
+  return text === '' ? '' : `?${text}`
+}
+
+/** `wattledger points` */
+export const pointsCommand = (command: Command, withLedger: WithLedger): void => {
+  command.description('metering points and their registers').action(async (options) => {
+    await withLedger(options, async (ledger, out) => {
+      const { points } = (await ledger.get('/v1/points')) as { points: Json[] }
+      out.objects(points, () =>
+        points.length === 0
+          ? 'No points yet: wattledger import FILE…'
+          : table(
+              ['point', 'name', 'register', 'unit', 'kind', 'first', 'last', 'shows'],
+              points.flatMap((point) =>
+                point.registers.map((register: Json) => [point.id, point.name, register.register, register.unit, register.kind, register.first, register.last, register.latest?.value])
+              )
+            )
+      )
+      return 0
+    })
+  })
+}
+
+/** `wattledger series POINT` */
+export const seriesCommand = (command: Command, withLedger: WithLedger): void => {
+  command
+    .description('energy of a point on any grid, from (included) to (excluded)')
+    .argument('<point>', 'point id, or a CUPS')
+    .option('--register <register>', 'OBIS code or word (default: the only one, or 1.8.0)')
+    .requiredOption('--from <instant>', 'day or instant; without a zone, local time of the point')
+    .option('--to <instant>', 'day or instant, excluded (default: now)')
+    .option('--grid <grid>', 'PT15M, PT1H, P1D, P1M, any other that divides a day, or intervals', 'PT1H')
+    .option('--zone <zone>', 'IANA zone (default: the point’s)')
+    .option('--csv', 'CSV on stdout')
+    .action(async (point: string, options) => {
+      const { register, from, to, grid, zone, csv } = options
+      await withLedger(options, async (ledger, out) => {
+        const path = `/v1/series${query({ point, register, from, to, grid, zone, format: csv ? 'csv' : undefined })}`
+        if (csv) {
+          for await (const text of ledger.getText(path)) out.raw(text)
+          return 0
+        }
+        const answer = (await ledger.get(path)) as Json
+        const { rows, ...head } = answer
+        if (out.json) {
+          out.objects(rows, () => '')
+          out.say(JSON.stringify(head))
+          return 0
+        }
+        out.raw(`${table(['start', 'end', answer.unit === 'Wh' ? 'kWh' : `thousandths of ${answer.unit}`, 'quality', 'complete', 'W'], rows.map((row: Json) => [row.start, row.end, row.kwh ?? row.milli, row.quality, row.completeness === undefined ? '' : `${Math.floor(row.completeness * 1000) / 10} %`, row.power]))}\n`)
+        const { summary, gaps } = answer
+        out.say(`\n${answer.point} ${answer.register} ${answer.zone}: ${summary.kwh === null ? `${summary.milli} thousandths of ${answer.unit}` : `${summary.kwh} kWh`}, ${Math.floor(summary.completeness * 1000) / 10} % covered, worst quality ${summary.quality ?? 'none'}`)
+        for (const gap of gaps.slice(0, 20)) out.say(`  gap ${gap.start} .. ${gap.end}`)
+        if (gaps.length > 20) out.say(`  and ${gaps.length - 20} more gaps`)
+        return 0
+      })
+    })
+}
+
+/** `wattledger explain POINT TIME` */
+export const explainCommand = (command: Command, withLedger: WithLedger): void => {
+  command
+    .description('what a figure was made of: readings, files and lines, rules, factor, revisions')
+    .argument('<point>', 'point id, or a CUPS')
+    .argument('<time>', 'an instant inside the interval or slot')
+    .option('--register <register>', 'OBIS code or word (default: the only one, or 1.8.0)')
+    .option('--grid <grid>', 'explain the whole slot of this grid')
+    .option('--zone <zone>', 'IANA zone (default: the point’s)')
+    .option('--limit <n>', 'most intervals explained one by one')
+    .action(async (point: string, at: string, options) => {
+      const { register, grid, zone, limit } = options
+      await withLedger(options, async (ledger, out) => {
+        const answer = (await ledger.get(`/v1/explain${query({ point, at, register, grid, zone, limit })}`)) as Json
+        out.object(answer, () => explanationText(answer))
+        return 0
+      })
+    })
+}
+
+/** `wattledger rejects` */
+export const rejectsCommand = (command: Command, withLedger: WithLedger): void => {
+  command
+    .description('what could not be read, with its file, line and mend')
+    .option('--reason <reason>', 'only this reason')
+    .option('--limit <n>', 'at most this many, newest first', '50')
+    .action(async (options) => {
+      const { reason, limit } = options
+      await withLedger(options, async (ledger, out) => {
+        const { counts } = (await ledger.get('/v1/rejects/counts')) as { counts: { reason: string; count: number }[] }
+        const { rejects } = (await ledger.get(`/v1/rejects${query({ reason, limit })}`)) as { rejects: Json[] }
+        out.objects(rejects, () =>
+          rejects.length === 0
+            ? 'Nothing was rejected.'
+            : `${table(['reason', 'count'], counts.map(({ reason, count }) => [reason, count]))}\n\n${table(['file', 'line', 'field', 'reason', 'expected', 'found', 'what to do'], rejects.map((row) => [row.name, row.line || '', row.field, row.reason, row.expected, String(row.found).slice(0, 60), row.advice]))}`
+        )
+        return 0
+      })
+    })
+}

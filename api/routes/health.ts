@@ -1,0 +1,32 @@
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
+import { ROLES } from '../../schemas/access.js'
+import type { Deps } from '../deps.js'
+import { ApiError } from '../errors.js'
+
+/** Alive, ready, counted, described. Only /healthz answers without a token. */
+export const healthRoutes =
+  (deps: Deps): FastifyPluginAsyncZod =>
+  async (app) => {
+    app.get(
+      '/healthz',
+      { config: { roles: 'everyone', rateLimit: false }, schema: { summary: 'Whether the process is alive.', security: [] } },
+      async () => ({ status: 'ok' })
+    )
+
+    app.get('/readyz', { config: { roles: ROLES }, schema: { summary: 'Whether requests can be answered.' } }, async () => {
+      const reason = await deps.ready()
+      if (reason !== null) throw new ApiError('overloaded', reason)
+      return { status: 'ready' }
+    })
+
+    app.get(
+      '/metrics',
+      { config: { roles: ['admin', 'reader'] }, schema: { summary: 'Prometheus metrics.', produces: ['text/plain'] } },
+      async (_request, reply) => {
+        const { registry } = deps.metrics
+        return reply.type(registry.contentType).send(await registry.metrics())
+      }
+    )
+
+    app.get('/openapi.json', { config: { roles: ROLES }, schema: { hide: true } }, async () => app.swagger())
+  }

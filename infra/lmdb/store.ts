@@ -1,0 +1,179 @@
+import { INTERVAL_COLUMNS, SLOT_COLUMNS } from '../../schemas/blocks.js'
+import type { Intervals, Slots } from '../../schemas/generated.js'
+import type { Wire } from '../../schemas/wire.js'
+import type { SeriesKey, Store, StoreBatch, StoredReadings } from '../store.js'
+import { Aside } from './aside.js'
+import { readReadingsKey } from './block-keys.js'
+import { Blocks, type Piece, type Scan } from './blocks.js'
+import { bucketLength, bucketStart } from './buckets.js'
+import type { Environment } from './env.js'
+import { foldBucket } from './fold.js'
+import { Names } from './names.js'
+import { type Rows, reachingIn, rowsWhere } from './overlap.js'
+import { intervalPieces, pick, readingPieces, slotPieces } from './pieces.js'
+import { Versions } from './versions.js'
+
+/** Buckets folded in one call of `foldClosedDays`. */
+const FOLDED_BUCKETS = 50
+
+const TABLES = {
+  readings: ['readings'],
+  intervals: ['intervals'],
+  slots: ['slots'],
+  series: ['series', 'buckets', 'buckets-foldable'],
+  latest: ['latest'],
+  registry: ['points', 'installations'],
+  suspects: ['suspects'],
+  rejects: ['rejects', 'reject-order'],
+  log: ['log', 'log-ends'],
+  groups: ['group-offsets', 'group-states']
+} as const
+
+/** The store on LMDB, in the same file as the log. */
+export class LmdbStore implements Store {
+  readonly #blocks: Blocks
+  readonly #aside: Aside
+  readonly #versions: Versions
+  readonly #topics: Names
+  readonly #grids: Names
+
+  constructor(
+    private readonly env: Environment,
+    private readonly wire: Wire
+  ) {
+    this.#blocks = new Blocks(env)
+    this.#aside = new Aside(env, wire)
+    this.#versions = new Versions(env, wire)
+    this.#topics = new Names(env, 'store-topics')
+    this.#grids = new Names(env, 'grids')
+  }
+
+  async write(batch: StoreBatch): Promise<void> {
+    const pieces = await this.#pieces(batch)
+    await this.env.write(() => {
+      for (const piece of pieces) this.#blocks.put(piece)
+      for (const latest of batch.latest ?? []) this.#versions.putLatest(latest)
+      for (const suspect of batch.suspects ?? []) this.#aside.putSuspect(suspect)
+      for (const reject of batch.rejects ?? []) this.#aside.putReject(reject)
+      for (const point of batch.points ?? []) this.#versions.putPoint(point)
+      for (const installation of batch.installations ?? []) this.#versions.putInstallation(installation)
+    })
+  }
+
+  /** Heartbeats (no rows) are for folds: nothing of them is kept here. */
+  async #pieces({ readings = [], intervals = [], slots = [] }: StoreBatch): Promise<Piece[]> {
+    await this.#topics.add(readings.map(({ position }) => position.topic))
+    await this.#grids.add(slots.map(({ grid }) => grid))
+    return [
+      ...readings
+        .filter(({ block }) => block.rows > 0)
+        .flatMap((each) => readingPieces(this.wire, each, this.#topics.get(each.position.topic)!)),
+      ...intervals.filter(({ rows }) => rows > 0).flatMap((block) => intervalPieces(this.wire, block)),
+      ...slots.filter(({ rows }) => rows > 0).flatMap((block) => slotPieces(this.wire, block, this.#grids.get(block.grid)!))
+    ]
+  }
+
+  async readings(series: SeriesKey, from: number, to: number): Promise<StoredReadings[]> {
+    const names = [...this.#topics.list()]
+    const topicOf = new Map(names.map((name) => [this.#topics.get(name)!, name]))
+    const found: StoredReadings[] = []
+    for (const { key, value } of this.#blocks.scan({ table: 'readings', series, grid: 0, length: 'month', from, to })) {
+      const { topic, partition, offset } = readReadingsKey(key)
+      found.push({ block: this.wire.decode('Readings', value), position: { topic: topicOf.get(topic)!, partition, offset } })
+    }
+    return found
+  }
+
+  async intervals(series: SeriesKey, from: number, to: number): Promise<Intervals[]> {
+    return this.#overlapping<Intervals>(
+      { table: 'intervals', series, grid: 0, length: 'month', from, to },
+      (value) => this.wire.decode('Intervals', value),
+      (block, rows) => pick(block, INTERVAL_COLUMNS, rows)
+    )
+  }
+
+  async slots(series: SeriesKey, grid: string, from: number, to: number): Promise<Slots[]> {
+    const id = this.#grids.get(grid)
+    if (id === undefined) return []
+    return this.#overlapping<Slots>(
+      { table: 'slots', series, grid: id, length: bucketLength(grid), from, to },
+      (value) => this.wire.decode('Slots', value),
+      (block, rows) => pick(block, SLOT_COLUMNS, rows)
+    )
+  }
+
+  #overlapping<Block extends Rows>(
+    scan: Scan,
+    decode: (value: Buffer) => Block,
+    cut: (block: Block, rows: readonly number[]) => Block
+  ): Block[] {
+    const found = this.#scanned(scan, decode, cut)
+    const starts = reachingIn(found, scan.from, scan.to)
+    if (starts.size === 0) return found
+    const from = Math.min(...starts)
+    const before: Block[] = []
+    for (const block of this.#scanned({ ...scan, from, to: scan.from }, decode, cut)) {
+      const rows = rowsWhere(block, (start, end) => starts.has(start) && end <= scan.from)
+      if (rows.length > 0) before.push(cut(block, rows))
+    }
+    return [...before, ...found]
+  }
+
+  /** A row that touches several buckets is in each of them: it counts in the first that is read. */
+  #scanned<Block extends Rows>(
+    scan: Scan,
+    decode: (value: Buffer) => Block,
+    cut: (block: Block, rows: readonly number[]) => Block
+  ): Block[] {
+    const found: Block[] = []
+    let firstBucket: number | null = null
+    for (const { bucket, value } of this.#blocks.scan(scan)) {
+      const block = decode(value)
+      firstBucket ??= bucket
+      const opens = bucketStart(bucket, scan.length)
+      const rows = bucket === firstBucket ? null : rowsWhere(block, (start) => start >= opens)
+      if (!rows || rows.length === block.rows) found.push(block)
+      else if (rows.length > 0) found.push(cut(block, rows))
+    }
+    return found
+  }
+
+  async latest(point?: string) {
+    return this.#versions.latest(point)
+  }
+
+  async points(point?: string) {
+    return this.#versions.points(point)
+  }
+
+  async installations() {
+    return this.#versions.installations()
+  }
+
+  async suspects(series: SeriesKey, from: number, to: number) {
+    return this.#aside.suspects(series, from, to)
+  }
+
+  async rejects(filter: { origin?: string; reason?: string; limit: number }) {
+    return this.#aside.rejects(filter)
+  }
+
+  async counts(table: 'rejects' | 'suspects') {
+    return this.#aside.counts(table)
+  }
+
+  async foldClosedDays(before: number): Promise<boolean> {
+    const buckets = this.#blocks.index.foldable(before, FOLDED_BUCKETS)
+    for (const bucket of buckets) await foldBucket(this.env, this.#blocks, this.wire, bucket, before)
+    return buckets.length > 0
+  }
+
+  async sizes(): Promise<Map<string, number>> {
+    return new Map(
+      Object.entries(TABLES).map(([name, tables]) => [name, tables.reduce((sum, table) => sum + this.env.bytes(this.env.table(table)), 0)])
+    )
+  }
+
+  /** The environment is closed by whoever opened it. */
+  async close(): Promise<void> {}
+}

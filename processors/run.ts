@@ -1,0 +1,249 @@
+import type { Commit, Handlers, Log, LogRecord, Processing, Task } from '../infra/log.js'
+import type { Store } from '../infra/store.js'
+import type { Point, Readings } from '../schemas/generated.js'
+import { Topics } from '../schemas/topics.js'
+import { decoding } from '../schemas/decoding.js'
+import type { Records, Wire } from '../schemas/wire.js'
+import type { Fold, Output, SeriesState } from './contract.js'
+import { addAsk } from './energy/state.js'
+
+export interface Rooms {
+  log: Log
+  store: Store
+  wire: Wire
+  /** Name of the consumer group that writes the store: history is read only behind it. */
+  storeGroup: string
+  sources: readonly string[]
+}
+
+/** Which series to fold again, and from when. */
+export interface Refold {
+  point?: string
+  from?: number
+}
+
+export interface Running {
+  processing: Processing
+  /** Asks for history to be folded again; answered like any other ask. */
+  refold(wanted: Refold): void
+  /** Series whose asks wait, by task. */
+  waiting(): number
+}
+
+/** Series answered in one commit, so that live input never waits long. */
+const ANSWERS_AT_ONCE = 64
+const SINK_PATIENCE_MS = 5_000
+const SINK_POLL_MS = 5
+
+/** Runs a fold: one Keeper a task; batches, asks and heartbeats as DESIGN §3 says. */
+export const runFold = <Name extends 'Readings' | 'Intervals', State extends SeriesState, Rules>(
+  fold: Fold<Name, State, Rules>,
+  rooms: Rooms
+): Running => {
+  const keepers = new Map<number, Keeper<Name, State, Rules>>()
+  const handlers: Handlers = {
+    assign: (task, states) => void keepers.set(task.partition, new Keeper(fold, rooms, task, states)),
+    revoke: (task) => void keepers.delete(task.partition),
+    batch: (task, records) => keepers.get(task.partition)!.batch(records),
+    between: (task) => keepers.get(task.partition)!.between()
+  }
+  const processing = rooms.log.process(fold.name, [Topics.registryPoints, ...fold.inputs(rooms.sources)], handlers)
+  return {
+    processing,
+    refold: (wanted) => {
+      for (const keeper of keepers.values()) keeper.request(wanted)
+    },
+    waiting: () => [...keepers.values()].reduce((sum, keeper) => sum + keeper.waiting, 0)
+  }
+}
+
+const SERIES = 's\u0000'
+const POINT = 'p\u0000'
+const BEAT = 'b\u0000'
+
+/** The states of one task, as they were last committed plus what the open batch changed. */
+class Keeper<Name extends 'Readings' | 'Intervals', State extends SeriesState, Rules> {
+  readonly #series = new Map<string, State>()
+  readonly #registry = new Map<string, Point[]>()
+  readonly #registers = new Map<string, Set<string>>()
+  readonly #rules = new Map<string, Rules>()
+  readonly #beats = new Map<string, number>()
+  readonly #due = new Set<string>()
+  readonly #asking = new Set<string>()
+  #requests: Refold[] = []
+  #dirty = new Map<string, Buffer | null>()
+  readonly #decode: ReturnType<typeof decoding>
+
+  constructor(
+    private readonly fold: Fold<Name, State, Rules>,
+    private readonly rooms: Rooms,
+    private readonly task: Task,
+    states: Iterable<readonly [string, Buffer]>
+  ) {
+    this.#decode = decoding(rooms.wire)
+    const series: [string, State][] = []
+    for (const [key, value] of states) {
+      const content = JSON.parse(value.toString())
+      if (key.startsWith(SERIES)) series.push([key.slice(SERIES.length), content])
+      else if (key.startsWith(POINT)) this.#registry.set(key.slice(POINT.length), content)
+      else this.#beats.set(key.slice(BEAT.length), content)
+    }
+    for (const [key, state] of series) this.#keep(key, state)
+  }
+
+  get waiting(): number {
+    return this.#asking.size
+  }
+
+  request(wanted: Refold): void {
+    this.#requests.push(wanted)
+  }
+
+  async batch(records: readonly LogRecord[]): Promise<Commit> {
+    const outputs: Output[] = []
+    const touched = new Set<string>()
+    for (const record of records) {
+      if (record.value === null) continue
+      if (record.topic === Topics.registryPoints) this.#enter(await this.#decode('Point', record.value), touched)
+      else await this.#take(record, await this.#decode(this.fold.input, record.value), outputs, touched)
+    }
+    for (const key of touched) this.#dirty.set(SERIES + key, Buffer.from(JSON.stringify(this.#series.get(key))))
+    return this.#commit(outputs)
+  }
+
+  async #take(record: LogRecord, block: Records[Name], outputs: Output[], touched: Set<string>): Promise<void> {
+    const beatAt = beatOf(block)
+    if (beatAt !== null) return this.#beat(block.source, beatAt, outputs, touched)
+    if (block.rows === 0 || this.fold.ignores(block)) return
+    const key = keyOf(block.point, block.register)
+    const before = this.#series.get(key) ?? this.fold.initial(block.point, block.register)
+    const where = { topic: record.topic, partition: record.partition, offset: record.offset }
+    const { state, outputs: made } = this.fold.step(this.rooms.wire, before, block, where, this.#rulesOf(key))
+    this.#keep(key, state)
+    touched.add(key)
+    for (const output of made) outputs.push(output)
+  }
+
+  #beat(source: string, at: number, outputs: Output[], touched: Set<string>): void {
+    if (at <= (this.#beats.get(source) ?? Number.NEGATIVE_INFINITY)) return
+    this.#beats.set(source, at)
+    this.#dirty.set(BEAT + source, Buffer.from(JSON.stringify(at)))
+    for (const key of [...this.#due]) {
+      const state = this.#series.get(key)!
+      const rules = this.#rulesOf(key)
+      if (state.source !== source || this.fold.due(state, rules) > at) continue
+      const folded = this.fold.beat(this.rooms.wire, state, at, this.task.partition, rules)
+      this.#keep(key, folded.state)
+      touched.add(key)
+      outputs.push(...folded.outputs)
+    }
+    outputs.push({ ...this.fold.passOn(this.rooms.wire, source, at), partition: this.task.partition })
+  }
+
+  /** A registry row: rules that hold in the past are an ask from their validFrom on. */
+  #enter(row: Point, touched: Set<string>): void {
+    const rows = this.#registry.get(row.point) ?? []
+    if (rows.some((other) => other.validFrom === row.validFrom && other.knownAt === row.knownAt)) return
+    const before = new Map([...(this.#registers.get(row.point) ?? [])].map((key) => [key, JSON.stringify(this.#rulesOf(key))]))
+    const all = [...rows, row]
+    this.#registry.set(row.point, all)
+    this.#dirty.set(POINT + row.point, Buffer.from(JSON.stringify(all)))
+    for (const [key, rules] of before) {
+      this.#rules.delete(key)
+      const state = this.#series.get(key)!
+      const newest = this.fold.newest(state)
+      if (newest === null || JSON.stringify(this.#rulesOf(key)) === rules) continue
+      const from = Math.min(row.validFrom, ...all.flatMap(({ devices }) => devices.map((device) => device.from)))
+      if (from > newest) continue
+      this.#keep(key, { ...state, knownAt: Math.max(state.knownAt, row.knownAt), asks: addAsk(state.asks, { from, to: newest }) })
+      touched.add(key)
+    }
+  }
+
+  async between(): Promise<Commit | null> {
+    this.#applyRequests()
+    if (this.#asking.size === 0) return this.#dirty.size > 0 ? this.#commit([]) : null
+    if (!(await this.#storeHasAll())) return this.#commit([])
+    const outputs: Output[] = []
+    for (const key of [...this.#asking].slice(0, ANSWERS_AT_ONCE)) {
+      const state = this.#series.get(key)!
+      const beatAt = this.#beats.get(state.source) ?? Number.NEGATIVE_INFINITY
+      const { wire, store } = this.rooms
+      const folded = await this.fold.refold(wire, store, state, state.asks[0], this.task.partition, this.#rulesOf(key), beatAt)
+      this.#keep(key, folded.state)
+      this.#dirty.set(SERIES + key, Buffer.from(JSON.stringify(folded.state)))
+      outputs.push(...folded.outputs)
+    }
+    return this.#commit(outputs)
+  }
+
+  #applyRequests(): void {
+    for (const { point, from = Number.MIN_SAFE_INTEGER } of this.#requests) {
+      for (const [key, state] of this.#series) {
+        const newest = this.fold.newest(state)
+        if (newest === null || from > newest || (point !== undefined && !key.startsWith(`${point}\u0000`))) continue
+        const asking = { ...state, asks: addAsk(state.asks, { from, to: newest }) }
+        this.#keep(key, asking)
+        this.#dirty.set(SERIES + key, Buffer.from(JSON.stringify(asking)))
+      }
+    }
+    this.#requests = []
+  }
+
+  /** The store has what this task has taken in and sent; waits a little for it. */
+  async #storeHasAll(): Promise<boolean> {
+    const { log, storeGroup, sources } = this.rooms
+    const { partition } = this.task
+    const inputs = this.fold.inputs(sources)
+    const own = await log.committed(this.fold.name)
+    const ends = await log.ends(this.fold.outputs)
+    const wanted: [string, number][] = [
+      ...inputs.map((topic): [string, number] => [topic, own.get(topic)?.[partition] ?? 0]),
+      ...this.fold.outputs.map((topic): [string, number] => [topic, ends.get(topic)?.[partition] ?? 0])
+    ]
+    for (let waitedMs = 0; waitedMs < SINK_PATIENCE_MS; waitedMs += SINK_POLL_MS) {
+      const stored = await log.committed(storeGroup)
+      if (wanted.every(([topic, offset]) => (stored.get(topic)?.[partition] ?? 0) >= offset)) return true
+      await new Promise((resolve) => setTimeout(resolve, SINK_POLL_MS))
+    }
+    return false
+  }
+
+  #keep(key: string, state: State): void {
+    if (!this.#series.has(key)) {
+      const [point] = key.split('\u0000')
+      const registers = this.#registers.get(point)
+      if (registers === undefined) this.#registers.set(point, new Set([key]))
+      else registers.add(key)
+    }
+    this.#series.set(key, state)
+    if (state.asks.length > 0) this.#asking.add(key)
+    else this.#asking.delete(key)
+    if (this.fold.due(state, this.#rulesOf(key)) < Number.POSITIVE_INFINITY) this.#due.add(key)
+    else this.#due.delete(key)
+  }
+
+  #rulesOf(key: string): Rules {
+    const known = this.#rules.get(key)
+    if (known !== undefined) return known
+    const [point, register] = key.split('\u0000')
+    const rules = this.fold.resolve(this.#registry.get(point) ?? [], point, register)
+    this.#rules.set(key, rules)
+    return rules
+  }
+
+  #commit(outputs: Output[]): Commit {
+    const states = this.#dirty
+    this.#dirty = new Map()
+    return { outputs, states }
+  }
+}
+
+const keyOf = (point: string, register: string): string => `${point}\u0000${register}`
+
+/** When a heartbeat was; null for a block of rows. */
+const beatOf = (block: Readings | { rows: number; beat: number }): number | null => {
+  if (block.rows > 0) return null
+  if ('beat' in block) return block.beat > 0 ? block.beat : null
+  return block.at[0] ?? null
+}

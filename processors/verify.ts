@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto'
+import type { Store } from '../infra/store.js'
+import { STORED_GRIDS } from '../schemas/grid.js'
+import { mergeIntervals, mergeSlots } from '../schemas/merge.js'
+
+const DAY_MS = 86_400_000
+const MONTH_MS = 31 * DAY_MS
+
+/** A day of a point on which two ledgers differ; null: one has nothing there. */
+export interface LedgerDifference {
+  point: string
+  day: string
+  ours: string | null
+  theirs: string | null
+}
+
+/**
+ * One hash per point and UTC day over the current rows that start on it: start, end, amount, quality and rule of intervals and slots.
+ * Revisions, `knownAt` and history are not in it: two runs over the same topics may differ there. Key: `<point> <yyyy-mm-dd>`.
+ */
+export const ledgerHash = async (store: Store): Promise<Map<string, string>> => {
+  const days = new Map<string, ReturnType<typeof createHash>>()
+  const note = (point: string, at: number, text: string) => {
+    const key = `${point} ${new Date(at).toISOString().slice(0, 10)}`
+    const hash = days.get(key) ?? createHash('sha256')
+    hash.update(text)
+    days.set(key, hash)
+  }
+  const latest = await store.latest()
+  latest.sort((a, b) => (a.point + a.register < b.point + b.register ? -1 : 1))
+  for (const series of latest) {
+    for (let from = series.firstAt - 2 * MONTH_MS; from <= series.at + MONTH_MS; from += MONTH_MS) {
+      const range = { from, to: from + MONTH_MS }
+      for (const block of mergeIntervals(await store.intervals(series, range.from, range.to), range)) {
+        for (let i = 0; i < block.rows; i++) {
+          if (block.start[i] < from) continue
+          const figures = [block.start[i], block.end[i], block.milli[i], block.op[i], block.low[i], block.high[i], block.quality[i], block.words[block.rule[i]]]
+          note(series.point, block.start[i], `${series.register} ${figures.join(' ')}\n`)
+        }
+      }
+      for (const grid of STORED_GRIDS) {
+        for (const block of mergeSlots(await store.slots(series, grid, range.from, range.to), range)) {
+          for (let i = 0; i < block.rows; i++) {
+            if (block.start[i] < from) continue
+            const figures = [block.start[i], block.end[i], block.amount[i], block.quality[i], block.coveredMs[i], block.estimatedMs[i], block.expected[i], block.received[i]]
+            note(series.point, block.start[i], `${series.register} ${grid} ${figures.join(' ')}\n`)
+          }
+        }
+      }
+    }
+  }
+  return new Map([...days].map(([key, hash]) => [key, hash.digest('hex')]))
+}
+
+/** Days on which two ledgers differ, by point and day. */
+export const compareLedgers = (ours: ReadonlyMap<string, string>, theirs: ReadonlyMap<string, string>): LedgerDifference[] => {
+  const keys = [...new Set([...ours.keys(), ...theirs.keys()])].sort()
+  return keys
+    .filter((key) => ours.get(key) !== theirs.get(key))
+    .map((key) => ({ point: key.slice(0, -11), day: key.slice(-10), ours: ours.get(key) ?? null, theirs: theirs.get(key) ?? null }))
+}

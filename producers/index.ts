@@ -1,0 +1,6 @@
+import type { Source } from './contract.js'
+import { flukso } from './flukso/source.js'
+import { infoenergia } from './infoenergia/source.js'
+
+/** Every source there is. The first that recognises a payload reads it: those with narrow names stand first. */
+export const sources: readonly Source[] = [infoenergia, flukso]

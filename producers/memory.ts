@@ -1,0 +1,10 @@
+import type { Log } from '../infra/log.js'
+import { compactedMap } from '../infra/compacted.js'
+import { Topics } from '../schemas/topics.js'
+import type { ProducerMemory } from './run.js'
+
+/** What producers remember, from topic producers.state. */
+export const openMemory = async (log: Log): Promise<ProducerMemory> => {
+  const { entries, put } = await compactedMap<unknown>(log, Topics.producersState)
+  return { get: (key) => entries.get(key), put }
+}

@@ -1,0 +1,200 @@
+import type { Readable } from 'node:stream'
+import type { Archive } from '../infra/archive.js'
+import type { Log, NewRecord } from '../infra/log.js'
+import type { Readings, Reject } from '../schemas/generated.js'
+import { backfillTopic, readingsTopic, Topics } from '../schemas/topics.js'
+import type { Wire } from '../schemas/wire.js'
+import { admit } from './admission.js'
+import type { Parsed, Payload, Source } from './contract.js'
+
+/** Past this age at receipt, a block goes to the back-fill topic, so that history never delays live readings (DESIGN §3). */
+const LIVE_MS = 26 * 3_600_000
+/** Blocks stored in one go. */
+const APPEND_BLOCKS = 500
+const REJECT_EXAMPLES = 5
+
+export interface ProducerRooms {
+  log: Log
+  wire: Wire
+  archive: Archive
+  sources: readonly Source[]
+  /** The point a native id stands for, by the registry. */
+  resolve(native: string): string
+  memory: ProducerMemory
+}
+
+/** What producers remember (topic producers.state): payloads whose readings are all stored. */
+export interface ProducerMemory {
+  get(key: string): unknown
+  put(key: string, value: unknown): Promise<void>
+}
+
+export interface Ingested {
+  origin: string
+  name: string
+  /** Empty when no source knows the payload. */
+  source: string
+  /** Rows that went into the ledger. */
+  readings: number
+  rejects: { reason: string; count: number; examples: Reject[] }[]
+  /** The same bytes were read before; nothing was appended now. */
+  already: boolean
+}
+
+export interface IngestOptions {
+  /** To the back-fill topics, whatever its age. */
+  backfill?: boolean
+  /** Read it even if the same bytes were read before: by a newer parser, say. */
+  again?: boolean
+  progress?(rows: number): void
+}
+
+const payloadKey = (source: Source, origin: string): string => `payload ${source.name} ${source.parserVersion} ${origin}`
+
+/** Keeps the raw bytes, then reads them into the log. Resolves when everything is stored. */
+export const ingest = async (rooms: ProducerRooms, body: Readable, name: string, receivedAt: number, options: IngestOptions = {}): Promise<Ingested> => {
+  const kept = await rooms.archive.put(body, { name, receivedAt })
+  return ingestKept(rooms, { origin: kept.origin, name, receivedAt, bytes: kept.bytes, open: () => rooms.archive.open(kept.origin) }, options)
+}
+
+/** Reads bytes the archive has. */
+export const ingestKept = async (rooms: ProducerRooms, payload: Payload, options: IngestOptions = {}): Promise<Ingested> => {
+  const { origin, name } = payload
+  const source = await sourceOf(rooms.sources, payload)
+  if (source === null) return refuse(rooms, payload)
+  const key = payloadKey(source, origin)
+  if (!options.again && rooms.memory.get(key) !== undefined) return { origin, name, source: source.name, readings: 0, rejects: [], already: true }
+  const tally = new Tally()
+  let pending: Readings[] = []
+  const send = async () => {
+    await appendBlocks(rooms, pending, options.backfill ?? false)
+    pending = []
+  }
+  for await (const parsed of source.parse(payload)) {
+    const { blocks, rejects } = screened(parsed, source, name)
+    tally.add(blocks, rejects)
+    await appendRejects(rooms, rejects)
+    for (const block of blocks) pending.push({ ...block, point: rooms.resolve(block.point) })
+    if (pending.length >= APPEND_BLOCKS) await send()
+    options.progress?.(parsed.rows)
+  }
+  await send()
+  await rooms.memory.put(key, { name, readings: tally.readings, receivedAt: payload.receivedAt })
+  return { origin, name, source: source.name, readings: tally.readings, rejects: tally.list(), already: false }
+}
+
+/** The first source that recognises a payload; null when none does. */
+export const sourceOf = async (sources: readonly Source[], payload: Payload): Promise<Source | null> => {
+  let head: Buffer = Buffer.alloc(0)
+  for await (const chunk of payload.open()) {
+    head = chunk.subarray(0, 64)
+    break
+  }
+  return sources.find((source) => source.recognises(payload.name, head)) ?? null
+}
+
+const refuse = async (rooms: ProducerRooms, { origin, name, receivedAt }: Payload): Promise<Ingested> => {
+  const reject: Reject = {
+    source: '',
+    origin,
+    name,
+    line: 0,
+    field: '',
+    reason: 'not-recognised',
+    expected: `a file of ${rooms.sources.map((source) => source.name).join(' or ')}, under the name it was made with`,
+    found: name.slice(-200),
+    advice: 'Give the file its own name back (F5D_0031_0762_20240816.0, <sensor>/0/8/1404224512.gz ...) and send it again.',
+    ingestedAt: receivedAt,
+    parserVersion: 1
+  }
+  await appendRejects(rooms, [reject])
+  return { origin, name, source: '', readings: 0, rejects: [{ reason: reject.reason, count: 1, examples: [reject] }], already: false }
+}
+
+const screened = (parsed: Parsed, source: Source, name: string): { blocks: Readings[]; rejects: Reject[] } => {
+  const blocks: Readings[] = []
+  const rejects = [...parsed.rejects]
+  for (const block of parsed.readings) {
+    const admitted = admit(block, source.aheadMs, name)
+    blocks.push(...admitted.blocks)
+    rejects.push(...admitted.rejects)
+  }
+  return { blocks, rejects }
+}
+
+const appendBlocks = async ({ log, wire }: ProducerRooms, blocks: readonly Readings[], backfill: boolean): Promise<void> => {
+  const topics = new Map<string, NewRecord[]>()
+  for (const block of blocks) {
+    const late = backfill || block.ingestedAt - block.at[block.rows - 1] > LIVE_MS
+    const topic = late ? backfillTopic(block.source) : readingsTopic(block.source)
+    const record = { key: block.point, value: wire.encode('Readings', block) }
+    const list = topics.get(topic)
+    if (list === undefined) topics.set(topic, [record])
+    else list.push(record)
+  }
+  for (const [topic, records] of topics) await log.append(topic, records)
+}
+
+const appendRejects = async ({ log, wire }: ProducerRooms, rejects: readonly Reject[]): Promise<void> => {
+  if (rejects.length === 0) return
+  await log.append(
+    Topics.rejected,
+    rejects.map((reject) => ({ key: reject.origin, value: wire.encode('Reject', reject) }))
+  )
+}
+
+/** A heartbeat: each source listens, now. To every partition, so that silence has a clock everywhere. */
+export const heartbeat = async ({ log, wire, sources }: Pick<ProducerRooms, 'log' | 'wire' | 'sources'>, at: number): Promise<void> => {
+  for (const { name, parserVersion } of sources) {
+    const value = wire.encode('Readings', { ...EMPTY, source: name, parserVersion, ingestedAt: at, at: [at] })
+    const records = Array.from({ length: log.partitions }, (_, partition) => ({ key: '', value, partition }))
+    await log.append(readingsTopic(name), records)
+  }
+}
+
+const EMPTY: Readings = {
+  point: '',
+  register: '',
+  kind: 'OTHER',
+  curve: '',
+  unit: '',
+  scale: 0,
+  step: 1,
+  words: [],
+  device: '',
+  boot: null,
+  source: '',
+  origin: '',
+  attrs: {},
+  revision: 0,
+  parserVersion: 1,
+  ingestedAt: 0,
+  rows: 0,
+  at: [],
+  span: [],
+  value: [],
+  quality: [],
+  code: [],
+  flags: [],
+  line: []
+}
+
+/** Counts rows and rejects of one payload, keeping the first of each reason as an example. */
+class Tally {
+  readings = 0
+  readonly #reasons = new Map<string, { reason: string; count: number; examples: Reject[] }>()
+
+  add(blocks: readonly Readings[], rejects: readonly Reject[]): void {
+    for (const block of blocks) this.readings += block.rows
+    for (const reject of rejects) {
+      const entry = this.#reasons.get(reject.reason) ?? { reason: reject.reason, count: 0, examples: [] }
+      entry.count++
+      if (entry.examples.length < REJECT_EXAMPLES) entry.examples.push(reject)
+      this.#reasons.set(reject.reason, entry)
+    }
+  }
+
+  list(): Ingested['rejects'] {
+    return [...this.#reasons.values()].sort((a, b) => b.count - a.count)
+  }
+}

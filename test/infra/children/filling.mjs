@@ -1,0 +1,47 @@
+// Appends to `in` and copies to `out` until the disk is full (a limit set by whoever starts it), and says what happened.
+import { writeSync } from 'node:fs'
+import { openEmbedded } from '../../../dist/infra/lmdb/open.js'
+
+const say = (line) => writeSync(1, `${line}\n`)
+const [folder, copy] = process.argv.slice(2)
+const { log, store, close } = await openEmbedded(folder)
+await log.create(['in', 'out'])
+const record = (number) => ({ key: `k${number % 23}`, value: Buffer.alloc(20_000, String(number)) })
+
+if (copy) {
+  const run = log.process('copy', ['in'], {
+    batch: (_, records) => ({ outputs: records.map(({ key, value }) => ({ topic: 'out', key, value })), states: new Map() })
+  })
+  await run.ended.catch((error) => say(`failed ${error.name}: ${error.message}`))
+} else {
+  let failures = 0
+  for (let number = 0; failures < 3; ) {
+    try {
+      // Several at once share a commit: one that fails must not be acknowledged by another's success.
+      const numbers = [number, number + 1, number + 2]
+      const results = await Promise.allSettled(numbers.map((each) => log.append('in', [record(each)])))
+      for (const [i, { status, reason }] of results.entries()) {
+        if (status === 'rejected') throw reason
+        say(`stored ${numbers[i]}`)
+        number++
+      }
+    } catch (error) {
+      failures++
+      say(`failed ${error.name}: ${error.message}`)
+      // Small enough for the pages that are free: the environment is still of use.
+      if (failures === 3)
+        await store
+          .write({
+            latest: [
+              { point: 'p', register: 'r', source: '', kind: '', unit: '', scale: 0, device: '', at: 1, value: 1, quality: 0, firstAt: 1 }
+            ]
+          })
+          .then(
+            () => say('small'),
+            (error) => say(`small ${error.name}`)
+          )
+    }
+  }
+}
+await close()
+say('closed')
