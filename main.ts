@@ -4,27 +4,33 @@
  * The command line itself is in api/cli.
  */
 import { randomBytes } from 'node:crypto'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import type { FastifyInstance } from 'fastify'
 import { buildApp } from './api/app.js'
-import { runCli } from './api/cli/program.js'
-import type { Access, RegistryPort } from './api/deps.js'
+import { Misuse, runCli, type Workshop } from './api/cli/program.js'
+import { table } from './api/cli/table.js'
+import { kwh } from './api/format.js'
+import type { Access, Maintenance, RegistryPort } from './api/deps.js'
 import { createMetrics, type Metrics } from './api/metrics.js'
 import { openArchive } from './infra/archive.js'
+import { Unavailable } from './infra/errors.js'
 import { compactedMap, readAll } from './infra/compacted.js'
+import { claim, type Holder } from './infra/owner.js'
 import { type Embedded, openEmbedded } from './infra/lmdb/open.js'
 import type { Processing } from './infra/log.js'
 import { sources } from './producers/index.js'
-import { FolderWatch } from './producers/folder.js'
+import { findFiles, FolderWatch, inTimeOrder } from './producers/folder.js'
 import { openMemory } from './producers/memory.js'
 import { heartbeat, type Ingested, ingest, ingestKept, type IngestOptions, type ProducerRooms } from './producers/run.js'
+import { compareGolden, OTHER_NAMES } from './processors/energy/comparison.js'
 import { energy } from './processors/energy/fold.js'
 import { loadcurve } from './processors/loadcurve/fold.js'
-import { type Refold, type Running, runFold } from './processors/run.js'
+import { type Running, runFold } from './processors/run.js'
 import { compareLedgers, type LedgerDifference, ledgerHash } from './processors/verify.js'
 import { type AccessEntry, entryOf, hashToken } from './schemas/access.js'
 import { decoding } from './schemas/decoding.js'
@@ -46,16 +52,17 @@ export interface Platform {
   app: FastifyInstance
   token: string
   metrics: Metrics
+  /** Rejects when a room stops by itself. */
+  failed: Promise<never>
   importFile(body: Readable, name: string, options?: IngestOptions): Promise<Ingested>
   /** Everything appended so far is in the ledger and can be asked for. */
   settle(): Promise<void>
-  refold(wanted: Refold): Promise<void>
-  reparse(report: (result: Ingested) => void): Promise<void>
-  verify(report: (text: string) => void): Promise<LedgerDifference[]>
   hash(): Promise<Map<string, string>>
   /** Joins closed days until nothing is left to join. */
   foldDays(): Promise<void>
   watch(folders: readonly string[], report: (result: Ingested | { name: string; error: unknown }) => void): void
+  /** Tells commands where this process answers. */
+  announce(address: string): void
   close(): Promise<void>
 }
 
@@ -81,13 +88,22 @@ const stopRooms = async ({ running, sink }: Rooms): Promise<void> => {
   await Promise.all([...running.map(({ processing }) => processing.stop()), sink.stop()])
 }
 
+/** Another process owns the data folder. */
+export class HeldBy extends Error {
+  constructor(readonly holder: Holder) {
+    super(`Process ${holder.pid} owns this data folder${holder.address === '' ? ' and does not answer HTTP: wait for it to end' : `, at ${holder.address}`}.`)
+  }
+}
+
 export const openPlatform = async (settings: Settings): Promise<Platform> => {
   const folder = resolve(settings.data)
   mkdirSync(folder, { recursive: true })
+  const owner = await claim(folder)
+  if ('heldBy' in owner) throw new HeldBy(owner.heldBy)
   const embedded = await openEmbedded(folder, { partitions: settings.log.partitions })
   const { log, store, wire } = embedded
   await log.create(allTopics(sourceNames))
-  const archive = openArchive(folder)
+  const archive = await openArchive(folder)
   const people = await compactedMap<AccessEntry>(log, Topics.registryPeople)
   const token = await ownToken(folder, people)
   const registry = await openRegistry(embedded)
@@ -107,8 +123,40 @@ export const openPlatform = async (settings: Settings): Promise<Platform> => {
     return result
   }
   const beat = () => heartbeat(producers, Date.now())
+  let verifying = false
+  const maintenance: Maintenance = {
+    refold: async (wanted) => {
+      // Both: the load curve's own rules (zone, hold) may have changed as well.
+      for (const { refold } of rooms.running) refold(wanted)
+      await beat()
+      await settle()
+    },
+    reparse: async () => {
+      const done = { files: 0, readings: 0, rejects: 0 }
+      for await (const kept of archive.list()) {
+        const { readings, rejects } = await ingestKept(producers, { ...kept, open: () => archive.open(kept.origin) }, { backfill: true, again: true })
+        done.files++
+        done.readings += readings
+        for (const { count } of rejects) done.rejects += count
+      }
+      await beat()
+      await settle()
+      return done
+    },
+    verify: async () => {
+      if (verifying) return null
+      verifying = true
+      try {
+        await settle()
+        return await verifyReplay(embedded, settings.log.partitions)
+      } finally {
+        verifying = false
+      }
+    }
+  }
   const app = await buildApp({
     store,
+    maintenance,
     log,
     metrics,
     access: accessOf(people),
@@ -128,28 +176,11 @@ export const openPlatform = async (settings: Settings): Promise<Platform> => {
     app,
     token,
     metrics,
+    failed: failure,
     importFile,
     settle: async () => {
       await beat()
       await settle()
-    },
-    refold: async (wanted) => {
-      // Energy first: its revisions reach the load curve by themselves; the load curve's own rules may have changed as well.
-      for (const { refold } of rooms.running) refold(wanted)
-      await beat()
-      await settle()
-    },
-    reparse: async (report) => {
-      for (const kept of await archive.list()) {
-        const payload = { ...kept, open: () => archive.open(kept.origin) }
-        report(await ingestKept(producers, payload, { backfill: true, again: true }))
-      }
-      await beat()
-      await settle()
-    },
-    verify: async (report) => {
-      await settle()
-      return verifyReplay(embedded, settings.log.partitions, report)
     },
     hash: () => ledgerHash(store),
     foldDays: async () => {
@@ -166,16 +197,17 @@ export const openPlatform = async (settings: Settings): Promise<Platform> => {
       timers.push(
         setInterval(() => {
           void store.foldClosedDays(Date.now() - 2 * DAY_MS).catch(() => {})
-          void log.archive(Date.now() - settings.log.segmentAfterDays * DAY_MS).catch(() => {})
         }, FOLD_DAYS_MS)
       )
     },
+    announce: (address) => owner.announce(address),
     close: async () => {
       stopping.abort()
       for (const timer of timers) clearTimeout(timer)
       await app.close()
       await stopRooms(rooms)
       await embedded.close()
+      await owner.release()
     }
   }
 }
@@ -242,7 +274,7 @@ const openRegistry = async ({ log, wire }: Embedded): Promise<RegistryPort & { r
 }
 
 /** Runs all topics again into an empty store and compares the ledgers, point by point and day by day. */
-const verifyReplay = async (embedded: Embedded, partitions: number, report: (text: string) => void): Promise<LedgerDifference[]> => {
+const verifyReplay = async (embedded: Embedded, partitions: number): Promise<{ days: number; differences: LedgerDifference[] }> => {
   const folder = mkdtempSync(join(tmpdir(), 'wattledger-replay-'))
   try {
     const again = await openEmbedded(folder, { partitions })
@@ -259,18 +291,117 @@ const verifyReplay = async (embedded: Embedded, partitions: number, report: (tex
         if (batch.length === 1000) await send()
       }
       await send()
-      report(`${topic} replayed`)
     }
     await settleRooms(rooms)
-    const differences = compareLedgers(await ledgerHash(embedded.store), await ledgerHash(again.store))
+    const ours = await ledgerHash(embedded.store)
+    const differences = compareLedgers(ours, await ledgerHash(again.store))
     await stopRooms(rooms)
     await again.close()
-    return differences
+    return { days: ours.size, differences }
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
 }
 
-if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
-  process.exitCode = await runCli(process.argv, { openPlatform })
+const urlOf = ({ host, port }: { host: string; port: number }): string => {
+  const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
+  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`
+}
+
+/** The platform of a folder, or where the process that owns it answers. */
+const openOrFind: Workshop['open'] = async (settings) => {
+  try {
+    const platform = await openPlatform(settings)
+    await platform.settle()
+    return platform
+  } catch (error) {
+    if (!(error instanceof HeldBy)) throw error
+    if (error.holder.address === '') throw new Unavailable(error.message)
+    return { url: error.holder.address, token: readFileSync(join(resolve(settings.data), 'token'), 'utf8').trim() }
+  }
+}
+
+const notListening = (host: string, port: number) => (error: NodeJS.ErrnoException): never => {
+  if (error.code !== 'EADDRINUSE' && error.code !== 'EACCES' && error.code !== 'EADDRNOTAVAIL') throw error
+  throw new Unavailable(`Cannot listen on ${host}:${port} (${error.code}): name another address in the settings, http: { listen: ['127.0.0.1:8081'] }.`)
+}
+
+const SAMPLES = fileURLToPath(new URL('../docs/samples', import.meta.url))
+
+/** `wattledger start`: until it is told to stop. */
+const start: Workshop['start'] = async (settings, out, samples) => {
+  const platform = await openPlatform(settings).catch((error: unknown) => {
+    throw error instanceof HeldBy ? new Unavailable(error.message) : error
+  })
+  const stopped = new Promise<void>((stop) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop())
+  })
+  const addresses: string[] = []
+  const more: Server[] = []
+  for (const [i, { host, port }] of settings.http.listen.entries()) {
+    const server = i === 0 ? platform.app.server : createServer((request, response) => platform.app.routing(request, response))
+    if (i === 0) await platform.app.listen({ host, port }).catch(notListening(host, port))
+    else await new Promise<void>((listening, failed) => more[more.push(server) - 1].once('error', failed).listen(port, host, listening)).catch(notListening(host, port))
+    addresses.push(urlOf({ host, port: (server.address() as { port: number }).port }))
+  }
+  platform.announce(addresses[0])
+  const folders = [...settings.folders.map(({ path }) => path), ...(samples ? [SAMPLES] : [])]
+  out.object({ listening: addresses, data: resolve(settings.data), folders }, () => welcome(addresses, settings, folders, samples))
+  platform.watch(folders, (result) => {
+    if ('error' in result) out.say(`${result.name}: ${(result.error as Error).message}`)
+    else if (!result.already) out.object({ ...result }, () => arrival(result))
+  })
+  await Promise.race([stopped, platform.failed])
+  out.say('Stopping …')
+  for (const server of more) server.close()
+  await platform.close()
+  return 0
+}
+
+const welcome = (addresses: readonly string[], settings: Settings, folders: readonly string[], samples: boolean): string =>
+  [
+    `Wattledger answers at ${addresses.join(', ')}; its data is in ${resolve(settings.data)}.`,
+    `Token (also in ${join(settings.data, 'token')}): every request but /healthz needs it, as "authorization: Bearer …".`,
+    samples ? 'No settings file: reading the samples that come with the project. Write wattledger.yaml to watch your own folders.' : `Watching ${folders.join(', ') || 'no folder'}.`,
+    `  npx wattledger points${samples ? ' --data ./data/demo' : ''}      what there is`,
+    `  ${addresses[0]}/openapi.json   what can be asked`
+  ].join('\n')
+
+const arrival = ({ name, source, readings, rejects }: Ingested): string => {
+  const refused = rejects.map(({ reason, count }) => `${count} ${reason}`).join(', ')
+  return `${new Date().toISOString()}  ${name}  ${source || 'unknown'}  ${readings} readings${refused === '' ? '' : `  rejected: ${refused}`}`
+}
+
+/** `wattledger rules`: ours beside others, on the golden traces. */
+const printRules: Workshop['rules'] = (out) => {
+  const compared = compareGolden()
+  out.objects(
+    compared.map(({ trace, ours, others }) => ({ trace: trace.name, ours, others })),
+    () =>
+      table(
+        ['trace', 'readings (kWh)', 'Wattledger', 'why', ...OTHER_NAMES],
+        compared.map(({ trace, ours, others }) => {
+          const shown = trace.readings.slice(0, 5).map(([, text]) => text)
+          const readings = trace.readings.length > 5 ? `${shown.slice(0, 3).join(' ')} … ${trace.readings[trace.readings.length - 1][1]}` : shown.join(' ')
+          const why = [...ours.rules, ...ours.suspects.map((reason) => `suspect ${reason}`)].join(', ')
+          return [trace.name, readings, `${kwh(ours.milli, 'Wh')}${ours.tail ? ' + unknown' : ''}`, why, ...OTHER_NAMES.map((name) => kwh(others[name], 'Wh'))]
+        })
+      )
+  )
+  return 0
+}
+
+const findAll: Workshop['files'] = async (paths) => {
+  const found = await Promise.all(
+    paths.map((path) =>
+      findFiles(path).catch((error: NodeJS.ErrnoException) => {
+        throw new Misuse(error.code === 'ENOENT' ? `There is no ${path}.` : `${path} cannot be read: ${error.message}`)
+      })
+    )
+  )
+  return inTimeOrder(found.flat(), sources)
+}
+
+if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  process.exitCode = await runCli(process.argv, { open: openOrFind, start, rules: printRules, files: findAll })
 }

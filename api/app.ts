@@ -9,6 +9,7 @@ import { accessRoutes } from './routes/access.js'
 import { explainRoutes } from './routes/explain.js'
 import { fileRoutes } from './routes/files.js'
 import { healthRoutes } from './routes/health.js'
+import { maintenanceRoutes } from './routes/maintenance.js'
 import { pointRoutes } from './routes/points.js'
 import { registryRoutes } from './routes/registry.js'
 import { seriesRoutes } from './routes/series.js'
@@ -49,7 +50,7 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     },
     transform: jsonSchemaTransform
   })
-  for (const routes of [healthRoutes, pointRoutes, seriesRoutes, explainRoutes, fileRoutes, setAsideRoutes, registryRoutes, accessRoutes]) {
+  for (const routes of [healthRoutes, pointRoutes, seriesRoutes, explainRoutes, fileRoutes, setAsideRoutes, registryRoutes, accessRoutes, maintenanceRoutes]) {
     await app.register(routes(deps))
   }
   await app.ready()

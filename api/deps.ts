@@ -18,6 +18,7 @@ export interface Deps {
    * then nothing of it may be appended.
    */
   upload(body: Readable, name: string): Promise<UploadSummary>
+  maintenance: Maintenance
   /** Zone of a point without a registry row, by its source. */
   sourceZone(point: string): string
   metrics: Metrics
@@ -57,6 +58,14 @@ export interface RegistryPort {
   versions(): Promise<Point[]>
   /** Enters rows, giving them their `knownAt`; resolves when they are stored durably. */
   apply(rows: readonly Point[]): Promise<{ knownAt: number }>
+}
+
+/** History made again; each resolves when the ledger shows the result. */
+export interface Maintenance {
+  refold(wanted: { point?: string; from?: number }): Promise<void>
+  reparse(): Promise<{ files: number; readings: number; rejects: number }>
+  /** Null when one is running already. */
+  verify(): Promise<{ days: number; differences: { point: string; day: string; ours: string | null; replayed: string | null }[] } | null>
 }
 
 export interface RejectExample {

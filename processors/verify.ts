@@ -11,7 +11,7 @@ export interface LedgerDifference {
   point: string
   day: string
   ours: string | null
-  theirs: string | null
+  replayed: string | null
 }
 
 /**
@@ -53,9 +53,9 @@ export const ledgerHash = async (store: Store): Promise<Map<string, string>> => 
 }
 
 /** Days on which two ledgers differ, by point and day. */
-export const compareLedgers = (ours: ReadonlyMap<string, string>, theirs: ReadonlyMap<string, string>): LedgerDifference[] => {
-  const keys = [...new Set([...ours.keys(), ...theirs.keys()])].sort()
+export const compareLedgers = (ours: ReadonlyMap<string, string>, replayed: ReadonlyMap<string, string>): LedgerDifference[] => {
+  const keys = [...new Set([...ours.keys(), ...replayed.keys()])].sort()
   return keys
-    .filter((key) => ours.get(key) !== theirs.get(key))
-    .map((key) => ({ point: key.slice(0, -11), day: key.slice(-10), ours: ours.get(key) ?? null, theirs: theirs.get(key) ?? null }))
+    .filter((key) => ours.get(key) !== replayed.get(key))
+    .map((key) => ({ point: key.slice(0, -11), day: key.slice(-10), ours: ours.get(key) ?? null, replayed: replayed.get(key) ?? null }))
 }

@@ -1,7 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
+import { Unavailable } from '../../infra/errors.js'
 import { problemText } from '../../schemas/problems.js'
 import { loadSettings, type Settings } from '../../schemas/settings.js'
+import { historyCommands } from './history.js'
 import { type Ledger, localLedger, type Opened, Refusal, remoteLedger } from './ledger.js'
 import { type FindFiles, importCommand } from './import.js'
 import { explainCommand, pointsCommand, rejectsCommand, seriesCommand } from './questions.js'
@@ -10,14 +12,9 @@ import { type Output, outputOf } from './output.js'
 
 /** What main.ts gives the command line. */
 export interface Workshop {
-  /** Opens a data folder for one command; rejects with `heldBy` when another process owns it. */
-  open(settings: Settings): Promise<Opened>
-  /** The process that owns a data folder, if one runs, and the token for it. */
-  ownerOf(settings: Settings): Promise<{ url: string; token: string } | null>
+  /** Opens a data folder for one command, or says where the process that owns it answers. */
+  open(settings: Settings): Promise<Opened | { url: string; token: string }>
   start(settings: Settings, out: Output, samples: boolean): Promise<number>
-  verify(settings: Settings, out: Output): Promise<number>
-  refold(settings: Settings, out: Output, wanted: { point?: string; from?: number }): Promise<number>
-  reparse(settings: Settings, out: Output): Promise<number>
   rules(out: Output): number
   files: FindFiles
 }
@@ -56,8 +53,8 @@ export const runCli = async (argv: readonly string[], workshop: Workshop): Promi
 
   const withLedger = async (options: CommonOptions, use: (ledger: Ledger, out: Output) => Promise<number>): Promise<void> => {
     const settings = settingsOf(options)
-    const owner = await workshop.ownerOf(settings)
-    const ledger = owner === null ? localLedger(await workshop.open(settings)) : remoteLedger(owner.url, owner.token)
+    const opened = await workshop.open(settings)
+    const ledger = 'url' in opened ? remoteLedger(opened.url, opened.token) : localLedger(opened)
     try {
       code = await use(ledger, outputOf(options.json ?? false))
     } finally {
@@ -84,26 +81,7 @@ export const runCli = async (argv: readonly string[], workshop: Workshop): Promi
     .action((options: CommonOptions) => {
       code = workshop.rules(outputOf(options.json ?? false))
     })
-  common(program.command('replay'))
-    .description('run all topics again into an empty store and compare the ledgers')
-    .requiredOption('--verify', 'prove the ledger by a hash per point and day')
-    .action(async (options: CommonOptions) => {
-      code = await workshop.verify(settingsOf(options), outputOf(options.json ?? false))
-    })
-  common(program.command('refold'))
-    .description('fold stored readings again with the present rules; only rows that differ go out')
-    .option('--point <id>', 'only this point')
-    .option('--from <instant>', 'only from here on (ISO 8601)')
-    .action(async (options: CommonOptions & { point?: string; from?: string }) => {
-      const from = options.from === undefined ? undefined : Date.parse(options.from)
-      if (Number.isNaN(from)) throw new Misuse(`--from: "${options.from}" is not an instant such as 2024-01-31T00:00:00Z.`)
-      code = await workshop.refold(settingsOf(options), outputOf(options.json ?? false), { point: options.point, from })
-    })
-  common(program.command('reparse'))
-    .description('read the raw archive again with the present parsers; only what differs changes the ledger')
-    .action(async (options: CommonOptions) => {
-      code = await workshop.reparse(settingsOf(options), outputOf(options.json ?? false))
-    })
+  historyCommands(program, common, withLedger)
   const config = program.command('config').description('the settings file')
   common(config.command('check'))
     .description('check the settings file and show what holds')
@@ -119,7 +97,7 @@ export const runCli = async (argv: readonly string[], workshop: Workshop): Promi
     return code
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode
-    if (error instanceof Misuse || error instanceof Refusal || (error as Error)?.name === 'Held') {
+    if (error instanceof Misuse || error instanceof Refusal || error instanceof Unavailable) {
       process.stderr.write(`${(error as Error).message}\n`)
       return 1
     }

@@ -30,12 +30,18 @@ const atMost = (limit: number): Transform => {
   })
 }
 
-/** A name without folders and control characters: it is shown and helps to recognise the source, and opens nothing. */
+/** Folders that may tell whose file it is: a block lies under `<sensor>/<recycle id>/<level>/`. */
+const KEPT_PARTS = 4
+
+/** A name without control characters and steps upwards: it is shown and helps to recognise the source, and opens nothing. */
 const plainName = (name: string | undefined): string =>
   (name ?? '')
-    .replace(/^.*[/\\]/, '')
     .replace(/\p{C}/gu, '')
-    .slice(0, 200) || 'upload'
+    .split(/[/\\]/)
+    .filter((part) => part !== '' && part !== '.' && part !== '..')
+    .slice(-KEPT_PARTS)
+    .join('/')
+    .slice(-200) || 'upload'
 
 /** Files into the ledger: `curl -F file=@day.csv` or `curl --data-binary @day.csv '…/v1/files?name=day.csv'`. */
 export const fileRoutes =

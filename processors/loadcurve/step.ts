@@ -70,7 +70,7 @@ export const dueCurve = (state: CurveState): number => (state.unsent && state.en
 
 export const ownCurve = (state: CurveState): CurveState => {
   const open: CurveState['open'] = {}
-  for (const [grid, slot] of Object.entries(state.open)) open[grid as StoredGrid] = { ...slot }
+  for (const [grid, slot] of Object.entries(state.open)) if (slot !== undefined) open[grid as StoredGrid] = { ...slot }
   return { ...state, open }
 }
 

@@ -1,0 +1,103 @@
+import type { Readings } from '../../schemas/generated.js'
+import { parseDecimal } from '../../schemas/exact.js'
+import { Op, Quality } from '../../schemas/quality.js'
+import { GOLDEN, type Trace } from './golden.js'
+import { emoncms, homeAssistant, oed, type Profile, type Shown } from './profiles.js'
+import { NO_RULES, type SeriesRules } from './rules.js'
+import type { Row, SuspectDraft } from './rows.js'
+import { type EnergyState, initialState } from './state.js'
+import { step } from './step.js'
+
+/** A golden trace with what each makes of it, in thousandths of Wh. */
+export interface Compared {
+  trace: Trace
+  ours: { milli: number; tail: boolean; rules: string[]; suspects: string[] }
+  others: Record<OtherName, number>
+}
+
+const OTHERS = { 'Home Assistant': homeAssistant, emonCMS: emoncms, OED: oed(() => false), 'OED in window': oed(() => true) } satisfies Record<string, Profile>
+export type OtherName = keyof typeof OTHERS
+export const OTHER_NAMES = Object.keys(OTHERS) as OtherName[]
+
+const MINUTE = 60_000
+
+export const rulesOfTrace = ({ registered }: Trace): SeriesRules => ({
+  versions: [{ ...NO_RULES.versions[0], dial: registered?.dial ?? null, expectedMs: registered?.expectedMs ?? null }],
+  devices: registered?.devices ?? []
+})
+
+/** The trace as blocks of register readings, a block for each meter. */
+export const blocksOfTrace = ({ readings }: Trace): Readings[] => {
+  const blocks: Readings[] = []
+  for (const [minute, text, device = ''] of readings) {
+    const scale = text.split('.')[1]?.length ?? 0
+    let block = blocks[blocks.length - 1]
+    if (block === undefined || block.device !== device) blocks.push((block = emptyBlock(device, scale)))
+    block.rows++
+    block.at.push(minute * MINUTE)
+    block.value.push(parseDecimal(text, scale) as number)
+    block.quality.push(Quality.RAW)
+    for (const column of [block.span, block.code, block.flags, block.line]) column.push(0)
+  }
+  return blocks
+}
+
+const emptyBlock = (device: string, scale: number): Readings => ({
+  point: 'golden',
+  register: '1.8.0',
+  kind: 'COUNTER',
+  curve: '',
+  unit: 'kWh',
+  scale,
+  step: 1,
+  words: [],
+  device,
+  boot: null,
+  source: 'golden',
+  origin: '',
+  attrs: {},
+  revision: 0,
+  parserVersion: 1,
+  ingestedAt: 0,
+  rows: 0,
+  at: [],
+  span: [],
+  value: [],
+  quality: [],
+  code: [],
+  flags: [],
+  line: []
+})
+
+const fold = (trace: Trace): Compared['ours'] => {
+  let state: EnergyState = initialState('golden', '1.8.0')
+  const rows: Row[] = []
+  const suspects: SuspectDraft[] = []
+  for (const [offset, block] of blocksOfTrace(trace).entries()) {
+    const stepped = step(state, block, { topic: 'golden', partition: 0, offset }, rulesOfTrace(trace))
+    state = stepped.state
+    rows.push(...stepped.rows)
+    suspects.push(...stepped.suspects)
+  }
+  return {
+    milli: rows.reduce((sum, row) => sum + row.milli, 0),
+    tail: rows.some((row) => row.op === Op.UNKNOWN),
+    rules: [...new Set(rows.flatMap((row) => row.rule.split('+')))].filter((rule) => rule !== 'counter'),
+    suspects: [...new Set(suspects.map(({ reason }) => reason))]
+  }
+}
+
+const shownBy = ({ readings }: Trace): Shown[] => readings.map(([minute, text]) => ({ at: minute * MINUTE, value: parseDecimal(text, 6) as number }))
+
+const total = (profile: Profile, shown: readonly Shown[]): number => {
+  let milli = 0
+  for (let i = 1; i < shown.length; i++) milli += profile(shown[i - 1], shown[i]) ?? 0
+  return milli
+}
+
+export const compareGolden = (): Compared[] =>
+  GOLDEN.map((trace) => {
+    const shown = shownBy(trace)
+    const others = Object.fromEntries(OTHER_NAMES.map((name) => [name, total(OTHERS[name], shown)])) as Compared['others']
+    return { trace, ours: fold(trace), others }
+  })
