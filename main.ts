@@ -326,7 +326,7 @@ const notListening = (host: string, port: number) => (error: NodeJS.ErrnoExcepti
   throw new Unavailable(`Cannot listen on ${host}:${port} (${error.code}): name another address in the settings, http: { listen: ['127.0.0.1:8081'] }.`)
 }
 
-const SAMPLES = fileURLToPath(new URL('../docs/samples', import.meta.url))
+const SAMPLES = fileURLToPath(new URL('../docs/samples/files', import.meta.url))
 
 /** `wattledger start`: until it is told to stop. */
 const start: Workshop['start'] = async (settings, out, samples) => {

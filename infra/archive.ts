@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip, createGzip } from 'node:zlib'
-import { DiskFull, Refused } from './errors.js'
+import { Damaged, DiskFull, isFull, Refused } from './errors.js'
+import { syncFolder } from './files.js'
 
 /**
  * The raw archive: every payload as it came, so that it can be parsed again. `raw/<ab>/<sha-256 of the original bytes>`, with `.gz`
@@ -42,7 +43,6 @@ export interface Archive {
 
 /** First bytes of what gains nothing from being compressed again: gzip, zip, bzip2, zstd. */
 const COMPRESSED = ['1f8b', '504b0304', '425a68', '28b52ffd'].map((magic) => Buffer.from(magic, 'hex'))
-const FULL = new Set(['ENOSPC', 'EFBIG', 'EDQUOT'])
 const DAY_MS = 86_400_000
 
 const isCompressed = (head: Buffer): boolean => COMPRESSED.some((magic) => head.subarray(0, magic.length).equals(magic))
@@ -61,16 +61,6 @@ async function* withHead(body: AsyncIterable<Buffer> | Iterable<Buffer>): AsyncG
     head = null
   }
   if (head) yield head
-}
-
-/** Renames and new folders are durable once their folder is synced. */
-const syncFolder = async (folder: string): Promise<void> => {
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
 }
 
 const missing = (error: { code?: string }): null => {
@@ -137,7 +127,7 @@ export const openArchive = async (folder: string): Promise<Archive> => {
       await syncFolder(home)
       return { origin, bytes, existed: false }
     } catch (error) {
-      if (!FULL.has((error as NodeJS.ErrnoException).code ?? '')) throw error
+      if (!isFull(error)) throw error
       throw new DiskFull(
         `The raw archive ${raw} is full: ${name} was not kept, and nothing of it was taken in. Free some space and send it again.`,
         { cause: error }
@@ -163,7 +153,7 @@ export const openArchive = async (folder: string): Promise<Archive> => {
     } finally {
       stream.destroy()
     }
-    if (hash.digest('hex') !== origin) throw new Refused(`The payload ${path} is damaged: its bytes are not those that were received.`)
+    if (hash.digest('hex') !== origin) throw new Damaged(`The payload ${path} is damaged: its bytes are not those that were received.`)
   }
 
   const get = async (origin: string): Promise<RawFile | null> => {

@@ -12,3 +12,13 @@ export class Refused extends Error {
 export class DiskFull extends Unavailable {
   override readonly name: string = 'DiskFull'
 }
+
+/** Stored bytes are not those that were written. */
+export class Damaged extends Error {
+  override readonly name: string = 'Damaged'
+}
+
+const FULL = new Set(['ENOSPC', 'EFBIG', 'EDQUOT'])
+
+/** A file could not grow: a full disk, a quota, a limit on file sizes. */
+export const isFull = (error: unknown): boolean => FULL.has((error as NodeJS.ErrnoException | null)?.code ?? '')

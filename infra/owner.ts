@@ -106,7 +106,10 @@ export const claim = async (folder: string, { address = '' }: { address?: string
   const lost = new AbortController()
   const isOurs = (): boolean => table.get(KEY)?.claim === row.claim
   const touch = (): void => {
-    if (!isOurs()) return lost.abort()
+    if (!isOurs()) {
+      lost.abort()
+      return
+    }
     const now = new Date()
     // Somebody may have removed the file; the row is what counts.
     try {

@@ -1,5 +1,6 @@
 import { Refused } from '../errors.js'
 import type { Commit, Handlers, Log, LogRecord, NewRecord, Offsets, Position, Processing, Task, TopicStatus } from '../log.js'
+import { Archiver, type Supersedes } from './archiver.js'
 import type { Environment } from './env.js'
 import { Groups } from './groups.js'
 import { Names } from './names.js'
@@ -12,6 +13,8 @@ export interface LogOptions {
   partitions?: number
   /** When a batch ends. Default 5000 records or 1 MB. */
   batch?: BatchLimits
+  /** Which records archiving leaves out. Default: none. */
+  supersedes?: Supersedes
 }
 
 const PARTITIONS = 4
@@ -27,6 +30,7 @@ interface Group {
 export class LmdbLog implements Log {
   readonly #records: Records
   readonly #groups: Groups
+  readonly #archiver: Archiver
   readonly #running = new Map<string, Group>()
   readonly #batch: BatchLimits
   readonly #closed = new AbortController()
@@ -38,7 +42,9 @@ export class LmdbLog implements Log {
     private readonly groupNames: Names,
     options: LogOptions
   ) {
-    this.#records = new Records(env, topics, partitions, new Segments())
+    const segments = new Segments(env)
+    this.#records = new Records(env, topics, partitions, segments)
+    this.#archiver = new Archiver(this.#records, segments, options.supersedes ?? (() => null))
     this.#groups = new Groups(env, groupNames, topics)
     this.#batch = options.batch ?? BATCH
   }
@@ -154,6 +160,11 @@ export class LmdbLog implements Log {
 
   async status(): Promise<TopicStatus[]> {
     return [...this.topics.list()].map((topic) => this.#records.status(topic))
+  }
+
+  /** Moves a segment's worth of records older than this to a read-only file; false when there are none left. One call at a time. */
+  archive(olderThanMs: number): Promise<boolean> {
+    return this.#archiver.step(this.topics.list(), Date.now() - olderThanMs)
   }
 
   /** Ends tails and groups; the environment stays open. */

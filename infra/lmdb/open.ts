@@ -1,14 +1,17 @@
 import type { Wire } from '../../schemas/wire.js'
+import { type Archive, openArchive } from '../archive.js'
 import { type Environment, openEnvironment } from './env.js'
 import { LmdbLog, type LogOptions } from './log.js'
 import { openWire } from './schema-ids.js'
 import { LmdbStore } from './store.js'
+import { superseded } from './supersede.js'
 
 export interface Embedded {
   env: Environment
   log: LmdbLog
   store: LmdbStore
   wire: Wire
+  archive: Archive
   /** Ends groups and tails, waits for open writes, closes the file. */
   close(): Promise<void>
 }
@@ -19,14 +22,15 @@ export type EmbeddedOptions = LogOptions
 export const openEmbedded = async (folder: string, options: EmbeddedOptions = {}): Promise<Embedded> => {
   const env = openEnvironment(folder)
   try {
-    const log = await LmdbLog.open(env, options)
     const wire = await openWire(env)
+    const log = await LmdbLog.open(env, { supersedes: superseded(wire), ...options })
     const store = new LmdbStore(env, wire)
+    const archive = await openArchive(folder)
     const close = async () => {
       await log.close()
       await env.close()
     }
-    return { env, log, store, wire, close }
+    return { env, log, store, wire, archive, close }
   } catch (error) {
     await env.close()
     throw error

@@ -5,6 +5,7 @@ import { appendedAtOf, type Chunk, type ChunkEntry, packChunks, unpackChunk } fr
 import type { Environment, Table } from './env.js'
 import { chunkKey, offsetOf, pairKey } from './keys.js'
 import type { Names } from './names.js'
+import type { PlacedChunk } from './segment-file.js'
 import type { Segments } from './segments.js'
 
 /** Per partition, as stored: next offset, records kept and their bytes in the working file. */
@@ -49,7 +50,7 @@ export class Records {
   constructor(
     env: Environment,
     private readonly topics: Names,
-    private readonly partitions: number,
+    readonly partitions: number,
     private readonly segments: Segments
   ) {
     this.#chunks = env.table('log')
@@ -145,7 +146,7 @@ export class Records {
     const id = this.idOf(topic)
     const end = this.#ends.get(topic)![partition]
     if (from >= end) return into
-    const archived = this.segments.read(id, { topic, partition }, from, limits, into)
+    const archived = this.segments.read(topic, partition, from, limits, into)
     let next = archived.next
     let bytes = archived.bytes
     for (const { key, value } of this.#chunksFrom(id, partition, next)) {
@@ -169,10 +170,30 @@ export class Records {
     yield* this.#chunks.getRange({ start: first, end: chunkKey(topicId, partition + 1, 0) })
   }
 
-  /** The oldest chunk of a partition in the working file. */
-  oldest(topicId: number, partition: number): { first: number; bytes: Buffer } | null {
-    for (const { key, value } of this.#chunksFrom(topicId, partition, 0)) return { first: offsetOf(key), bytes: value }
-    return null
+  /** Chunks at the front of the working file that were appended before an instant, up to about so many bytes. */
+  oldChunks(topicId: number, partition: number, before: number, limitBytes: number): PlacedChunk[] {
+    const found: PlacedChunk[] = []
+    let size = 0
+    for (const { key, value } of this.#chunksFrom(topicId, partition, 0)) {
+      if (size >= limitBytes || appendedAtOf(value) >= before) break
+      found.push({ first: offsetOf(key), bytes: value })
+      size += value.length
+    }
+    return found
+  }
+
+  /** The offset after the last of some chunks: where the next one starts, or the end. */
+  startAfter(topicId: number, partition: number, chunks: readonly PlacedChunk[]): number {
+    const start = chunkKey(topicId, partition, chunks[chunks.length - 1].first + 1)
+    for (const key of this.#chunks.getKeys({ start, end: chunkKey(topicId, partition + 1, 0), limit: 1 })) return offsetOf(key)
+    return this.end(topicId, partition).next
+  }
+
+  /** Inside a transaction: chunks that are in a segment now. */
+  remove(topicId: number, partition: number, chunks: readonly PlacedChunk[], gone: { records: number; payloadBytes: number }): void {
+    for (const { first } of chunks) this.#chunks.remove(chunkKey(topicId, partition, first))
+    const { next, records, bytes } = this.end(topicId, partition)
+    this.putEnd(topicId, partition, { next, records: records - gone.records, bytes: bytes - gone.payloadBytes })
   }
 
   status(topic: string): TopicStatus {
@@ -180,11 +201,19 @@ export class Records {
     const status: TopicStatus = { topic, records: 0, bytes: 0, oldestAt: null, segments: 0, segmentBytes: 0 }
     for (let partition = 0; partition < this.partitions; partition++) {
       const { records, bytes } = this.end(id, partition)
-      status.records += records
+      const segments = this.segments.list(topic, partition)
+      status.records += records + segments.reduce((sum, segment) => sum + segment.records, 0)
       status.bytes += bytes
-      const oldest = this.oldest(id, partition)
-      if (oldest) status.oldestAt = Math.min(status.oldestAt ?? Number.POSITIVE_INFINITY, appendedAtOf(oldest.bytes))
+      status.segments += segments.length
+      status.segmentBytes += segments.reduce((sum, { fileBytes }) => sum + fileBytes, 0)
+      const oldestAt = segments[0]?.oldestAt ?? this.#oldestAt(id, partition)
+      if (oldestAt !== null) status.oldestAt = Math.min(status.oldestAt ?? oldestAt, oldestAt)
     }
     return status
+  }
+
+  #oldestAt(topicId: number, partition: number): number | null {
+    for (const { value } of this.#chunksFrom(topicId, partition, 0)) return appendedAtOf(value)
+    return null
   }
 }

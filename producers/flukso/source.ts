@@ -40,6 +40,11 @@ export const flukso: Source = {
     return file.endsWith('.gz') && isGzip(head) && !CURVE_FILE.test(file)
   },
 
+  timeOf: (name) => {
+    const id = fromPath(name)
+    return id === null ? null : id.bid * 1000
+  },
+
   async *parse(payload): AsyncIterable<Parsed> {
     yield* parseBlock(await readBounded(payload), payload)
   }

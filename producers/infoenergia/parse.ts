@@ -16,6 +16,8 @@ export interface CurveDecoder {
   held(): number
   /** Blocks of the rows held. */
   flush(): Readings[]
+  /** Lines that were not empty. */
+  seen(): number
   /** Nothing in it looks like a row: the rest need not be read. */
   hopeless(): boolean
   /** After the last piece. */
@@ -59,6 +61,7 @@ export const curveDecoder = (format: Format, constant: Constant, attrs: Record<s
   const values = new Array<number>(magnitudes.length)
   let groups: Group[] = []
   let held = 0
+  let seen = 0
   let early: Fault[] | null = []
   let hopeless = false
   let lastCode = ''
@@ -172,6 +175,7 @@ export const curveDecoder = (format: Format, constant: Constant, attrs: Record<s
       for (let i = 0; i < rows.length && !hopeless; i++) {
         const fields = rows[i]
         if (fields.length === 1 && fields[0].trim() === '') continue
+        seen++
         const problem = row(fields, firstLine + i)
         if (problem !== null) reject({ line: firstLine + i, ...problem })
         else if (early !== null) settle()
@@ -186,6 +190,7 @@ export const curveDecoder = (format: Format, constant: Constant, attrs: Record<s
       held = 0
       return blocks
     },
+    seen: () => seen,
     hopeless: () => hopeless,
     end: settle
   }

@@ -1,10 +1,10 @@
 import { zoneOfCups } from '../../schemas/cups.js'
 import type { Readings } from '../../schemas/generated.js'
-import { type Content, decompress } from '../compression.js'
+import { type Content, type Damage, decompress } from '../compression.js'
 import type { Parsed, Payload, Source } from '../contract.js'
 import { type Format, formatOf, revisionOf } from './formats.js'
 import type { Constant } from './groups.js'
-import { isOverlong, isPiece, pieces } from './lines.js'
+import { isOverlong, isPiece, type Overlong, pieces } from './lines.js'
 import { curveDecoder } from './parse.js'
 import { type Fault, type RejectBook, rejectBook } from './rejects.js'
 
@@ -47,6 +47,7 @@ export const infoenergia: Source = {
       let members = 0
       for await (const content of decompress(name, payload.open()))
         yield* parseContent(payload, content, format, members++ === 0 ? book : memberBook(book, content))
+      if (members === 0) book.add(EMPTY)
     }
     yield { readings: [], rejects: [...book.take(), ...book.rest()], rows: 0 }
   }
@@ -76,6 +77,7 @@ async function* parseContent(payload: Payload, content: Content, format: Format,
   const attrs = { file: payload.name, ...(content.name !== payload.name && { member: content.name }) }
   const decoder = curveDecoder(format, constantOf(payload, content, format), attrs, book)
   let first = true
+  let told = false
   let rows = 0
   for await (const item of pieces(content.chunks)) {
     if (isPiece(item)) {
@@ -87,12 +89,10 @@ async function* parseContent(payload: Payload, content: Content, format: Format,
         return
       }
       rows += decoder.decode(bytes.toString('latin1'), item.firstLine)
-    } else if (isOverlong(item)) {
-      book.add({
-        ...fileFault('line-too-long', 'lines of a curve file', item.start.toString('latin1'), 'Check what was sent.'),
-        line: item.line
-      })
-    } else book.add({ line: 0, field: '', ...item })
+    } else {
+      told = true
+      book.add(faultOf(item))
+    }
     first = false
     const rejects = book.take()
     if (rejects.length > 0 || rows >= PORTION_LINES) {
@@ -105,7 +105,7 @@ async function* parseContent(payload: Payload, content: Content, format: Format,
       return
     }
   }
-  if (first) book.add(fileFault('empty-file', 'rows', 'nothing', 'Ask for the file again.'))
+  if (decoder.seen() === 0 && !told) book.add(EMPTY)
   decoder.end()
   yield { readings: [], rejects: book.take(), rows }
   yield* portions(decoder.flush())
@@ -118,6 +118,13 @@ function* portions(blocks: Readings[]): Generator<Parsed> {
   for (let from = 0; from < blocks.length; from += PORTION_BLOCKS)
     yield { readings: blocks.slice(from, from + PORTION_BLOCKS), rejects: [], rows: 0 }
 }
+
+const EMPTY = fileFault('empty-file', 'rows', 'nothing', 'Ask for the file again.')
+
+const faultOf = (item: Overlong | Damage): Fault =>
+  isOverlong(item)
+    ? { ...fileFault('line-too-long', 'lines of a curve file', item.start.toString('latin1'), 'Check what was sent.'), line: item.line }
+    : { line: 0, field: '', ...item }
 
 /** UTF-8's byte order mark says nothing here. */
 const withoutMark = (bytes: Buffer): Buffer => (bytes.length >= 3 && bytes.readUIntBE(0, 3) === 0xefbbbf ? bytes.subarray(3) : bytes)

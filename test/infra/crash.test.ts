@@ -46,24 +46,29 @@ const byKey = (records: readonly LogRecord[]): Map<string, number[]> => {
   return numbers
 }
 
+/** Runs a child, kills it a moment after its first word, and answers with what it said. */
+const killed = async (name: string): Promise<string> => {
+  const running = spawn(process.execPath, [child(name), folder], { stdio: ['ignore', 'pipe', 'inherit'] })
+  let said = ''
+  running.stdout.on('data', (text) => {
+    said += text
+  })
+  const ended = new Promise((resolve) => running.on('close', resolve))
+  while (said.length === 0 && running.exitCode === null) await sleep(1)
+  await sleep(Math.random() * 150)
+  running.kill('SIGKILL')
+  await ended
+  return said
+}
+
 describe('kill -9', () => {
   const rounds = process.env.WATTLEDGER_LONG ? 200 : 10
 
   test(`at random moments, ${rounds} times: what was acknowledged is there, and every record counts once`, async () => {
     const acknowledged: number[] = []
     for (let round = 0; round < rounds; round++) {
-      const running = spawn(process.execPath, [child('counting'), folder], { stdio: ['ignore', 'pipe', 'inherit'] })
-      let said = ''
-      running.stdout.on('data', (text) => {
-        said += text
-      })
-      const ended = new Promise((resolve) => running.on('close', resolve))
-      while (said.length === 0 && running.exitCode === null) await sleep(1)
-      await sleep(Math.random() * 150)
-      running.kill('SIGKILL')
-      await ended
       // The last line may have been cut by the kill.
-      acknowledged.push(...said.split('\n').slice(0, -1).map(Number))
+      acknowledged.push(...(await killed('counting')).split('\n').slice(0, -1).map(Number))
     }
     await opened(async (embedded) => {
       const { log } = embedded
@@ -88,6 +93,15 @@ describe('kill -9', () => {
       const counts = byKey(await contents(embedded, 'out'))
       expect([...counts.values()].reduce((sum, numbers) => sum + numbers.length, 0)).toBe(stored.length)
       for (const numbers of counts.values()) expect(numbers).toEqual(numbers.map((_, i) => i + 1))
+    })
+  }, 600_000)
+
+  test(`while records move to segment files, ${rounds} times: none is lost, none is there twice`, async () => {
+    for (let round = 0; round < rounds; round++) await killed('archiving')
+    await opened(async (embedded) => {
+      const numbers = (await contents(embedded, 'in')).map(({ value }) => Number(value)).sort((a, b) => a - b)
+      expect(numbers.length).toBeGreaterThan(0)
+      expect(numbers).toEqual(numbers.map((_, i) => i))
     })
   }, 600_000)
 })

@@ -64,6 +64,15 @@ describe('F: the same file however packed, recognised by its first bytes', () =>
     expect(rowsOf(readings).map(({ line }) => line)).toEqual([...Array(13).keys(), ...Array(12).keys()].map((line) => line + 1))
   })
 
+  test('a zip that holds folders only is one reject: empty-file', async () => {
+    // Local header and directory entry of `f/`, then the end of the directory.
+    const local = '504b0304140000000000000000000000000000000000000000000200000066 2f'
+    const entry = '504b010214001400000000000000000000000000000000000000000002000000000000000000000000000000000066 2f'
+    const end = '504b0506000000000100010030000000200000000000'
+    const { readings, rejects } = await parsed(`${NAME}.zip`, Buffer.from(`${local}${entry}${end}`.replaceAll(' ', ''), 'hex'))
+    expect([readings, rejects.map(({ reason }) => reason)]).toEqual([[], ['empty-file']])
+  })
+
   test('a large zip goes through a temporary file', async () => {
     const read = await readAll(unzip('given', cut(recorded('several.zip'), 100), new Budget(BOUNDS), 500))
     expect(read.map(({ text }) => text).join('')).toBe(plain.toString('latin1'))

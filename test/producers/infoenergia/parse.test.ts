@@ -155,7 +155,9 @@ describe('nothing is lost silently, nor told a million times', () => {
     ['a web page', '<html>\n<p>Service unavailable</p>\n'.repeat(50_000), 'wrong-format'],
     ['another table', `${CUPS},2024-01-15T05:00Z,12\n`.repeat(100_000), 'wrong-format'],
     ['one endless line', 'x'.repeat(3_000_000), 'line-too-long'],
-    ['nothing', '', 'empty-file']
+    ['nothing', '', 'empty-file'],
+    ['blanks', ' \r\n\n', 'empty-file'],
+    ['a zip without files', Buffer.from(`504b0506${'00'.repeat(18)}`, 'hex'), 'not-text']
   ] as const) {
     test(`${what} is one reject: ${reason}`, async () => {
       const { readings, rejects } = await parsed(F5D, body)

@@ -1,0 +1,62 @@
+import { expect, test } from 'vitest'
+import { superseded } from '../../infra/lmdb/supersede.js'
+import type { Readings } from '../../schemas/generated.js'
+import { memorySchemaIds, Wire } from '../../schemas/wire.js'
+
+const HOUR = 3_600_000
+
+const block = (over: Partial<Readings>): Readings => ({
+  point: '',
+  register: '',
+  kind: 'COUNTER',
+  curve: '',
+  unit: 'Wh',
+  scale: 0,
+  step: 1,
+  words: [],
+  device: '',
+  boot: null,
+  source: 'flukso',
+  origin: '',
+  attrs: {},
+  revision: 0,
+  parserVersion: 1,
+  ingestedAt: 0,
+  rows: 0,
+  at: [],
+  span: [],
+  value: [],
+  quality: [],
+  code: [],
+  flags: [],
+  line: [],
+  ...over
+})
+
+test('of heartbeats the last of an hour stays, of compacted topics the last of a key, of all else everything', async () => {
+  const wire = await Wire.open(memorySchemaIds())
+  const nameOf = superseded(wire)
+  const record = (topic: string, value: Buffer | null, key = 'k') => ({ topic, partition: 0, offset: 0, key, value })
+  const beat = (at: number, source = 'flukso') => record('readings.flukso', wire.encode('Readings', block({ at: [at], source })))
+  expect(nameOf(beat(5 * HOUR))).toBe(nameOf(beat(6 * HOUR - 1)))
+  expect(nameOf(beat(5 * HOUR))).not.toBe(nameOf(beat(6 * HOUR)))
+  expect(nameOf(beat(5 * HOUR))).not.toBe(nameOf(beat(5 * HOUR, 'other')))
+  const reading = block({
+    point: 'p',
+    register: 'r',
+    rows: 1,
+    at: [5],
+    span: [0],
+    value: [1],
+    quality: [4],
+    code: [0],
+    flags: [0],
+    line: [0]
+  })
+  expect(nameOf(record('readings.flukso', wire.encode('Readings', reading)))).toBeNull()
+  expect(nameOf(record('backfill.flukso', wire.encode('Readings', reading)))).toBeNull()
+  expect(nameOf(record('readings.rejected', Buffer.from('x')))).toBeNull()
+  expect(nameOf(record('registry.points', Buffer.from('x')))).toBeNull()
+  expect(nameOf(record('producers.state', Buffer.from('x'), 'cursor'))).toBe('cursor')
+  expect(nameOf(record('producers.state', null, 'cursor'))).toBe('cursor')
+})
