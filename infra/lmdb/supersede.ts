@@ -1,6 +1,6 @@
 import type { RecordName } from '../../schemas/generated.js'
 import { Topics } from '../../schemas/topics.js'
-import type { Wire } from '../../schemas/wire.js'
+import type { Records, Wire } from '../../schemas/wire.js'
 import type { LogRecord } from '../log.js'
 import type { Supersedes } from './archiver.js'
 
@@ -30,8 +30,17 @@ export const superseded =
 const beatName = (wire: Wire, { topic, value }: LogRecord): string | null => {
   const name = blocksOf(topic)
   if (!name || !value || value.length > LONGEST_BEAT_BYTES) return null
-  const block = wire.decode(name, value)
-  if (block.rows > 0) return null
+  const block = decoded(wire, name, value)
+  if (!block || block.rows > 0) return null
   const at = 'beat' in block ? block.beat : block.at[0]
   return `${block.source} ${Math.floor(at / HOUR_MS)}`
+}
+
+/** Null for what is no such record: whose it is does not matter here, it stays. */
+const decoded = <Name extends 'Readings' | 'Intervals' | 'Slots'>(wire: Wire, name: Name, value: Buffer): Records[Name] | null => {
+  try {
+    return wire.decode(name, value)
+  } catch {
+    return null
+  }
 }

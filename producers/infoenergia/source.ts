@@ -30,6 +30,12 @@ export const infoenergia: Source = {
   zone: zoneOfCups,
   aheadMs: 26 * HOUR,
   recognises: (name) => formatOf(name) !== null,
+  timeOf: (name) => {
+    const revision = formatOf(name) === null ? 0 : revisionOf(name)
+    if (revision === 0) return null
+    const date = Math.floor(revision / 100)
+    return Date.UTC(Math.floor(date / 10_000), (Math.floor(date / 100) % 100) - 1, date % 100) + (revision % 100)
+  },
   async *parse(payload: Payload): AsyncIterable<Parsed> {
     const { origin, name, receivedAt: ingestedAt } = payload
     const book = rejectBook({ source: NAME, origin, name, ingestedAt, parserVersion: PARSER_VERSION })

@@ -55,6 +55,7 @@ test('of heartbeats the last of an hour stays, of compacted topics the last of a
   })
   expect(nameOf(record('readings.flukso', wire.encode('Readings', reading)))).toBeNull()
   expect(nameOf(record('backfill.flukso', wire.encode('Readings', reading)))).toBeNull()
+  expect(nameOf(record('readings.flukso', Buffer.from('no record')))).toBeNull()
   expect(nameOf(record('readings.rejected', Buffer.from('x')))).toBeNull()
   expect(nameOf(record('registry.points', Buffer.from('x')))).toBeNull()
   expect(nameOf(record('producers.state', Buffer.from('x'), 'cursor'))).toBe('cursor')
