@@ -107,7 +107,7 @@ export const openPlatform = async (settings: Settings): Promise<Platform> => {
   const people = await compactedMap<AccessEntry>(log, Topics.registryPeople)
   const token = await ownToken(folder, people)
   const registry = await openRegistry(embedded)
-  const producers: ProducerRooms = { log, wire, archive, sources, resolve: registry.resolve, memory: await openMemory(log) }
+  const producers: ProducerRooms = { log, wire, store, archive, sources, resolve: registry.resolve, memory: await openMemory(log) }
   const rooms = startRooms(embedded)
   const failure = watchForFailure(rooms)
   const metrics = createMetrics(store, log)

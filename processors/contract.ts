@@ -43,6 +43,6 @@ export interface Fold<Name extends 'Readings' | 'Intervals', State extends Serie
   refold(wire: Wire, store: Store, state: State, ask: Span, partition: number, rules: Rules, beatAt: number): Promise<Folded<State>>
   /** Newest event time the state knows, for asks that reach to the present; null when it knows nothing. */
   newest(state: State): number | null
-  /** The heartbeat as the next fold reads it. */
-  passOn(wire: Wire, source: string, at: number): Output
+  /** The heartbeat as the next fold reads it; null when nobody follows. */
+  passOn(wire: Wire, source: string, at: number): Output | null
 }

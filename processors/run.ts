@@ -137,7 +137,8 @@ class Keeper<Name extends 'Readings' | 'Intervals', State extends SeriesState, R
       touched.add(key)
       outputs.push(...folded.outputs)
     }
-    outputs.push({ ...this.fold.passOn(this.rooms.wire, source, at), partition: this.task.partition })
+    const passed = this.fold.passOn(this.rooms.wire, source, at)
+    if (passed !== null) outputs.push({ ...passed, partition: this.task.partition })
   }
 
   /** A registry row: rules that hold in the past are an ask from their validFrom on. */

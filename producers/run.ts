@@ -1,11 +1,12 @@
-import type { Readable } from 'node:stream'
 import type { Archive } from '../infra/archive.js'
 import type { Log, NewRecord } from '../infra/log.js'
+import type { Store } from '../infra/store.js'
 import type { Readings, Reject } from '../schemas/generated.js'
 import { backfillTopic, readingsTopic, Topics } from '../schemas/topics.js'
 import type { Wire } from '../schemas/wire.js'
 import { admit } from './admission.js'
 import type { Parsed, Payload, Source } from './contract.js'
+import { Footprint, type Touched, vanishedRows } from './vanished.js'
 
 /** Past this age at receipt, a block goes to the back-fill topic, so that history never delays live readings (DESIGN §3). */
 const LIVE_MS = 26 * 3_600_000
@@ -21,6 +22,8 @@ export interface ProducerRooms {
   /** The point a native id stands for, by the registry. */
   resolve(native: string): string
   memory: ProducerMemory
+  /** Where readings made by an older parser are looked up. */
+  store: Store
 }
 
 /** What producers remember (topic producers.state): payloads whose readings are all stored. */
@@ -49,10 +52,22 @@ export interface IngestOptions {
   progress?(rows: number): void
 }
 
-const payloadKey = (source: Source, origin: string): string => `payload ${source.name} ${source.parserVersion} ${origin}`
+const payloadKey = (source: Source, origin: string): string => `payload ${source.name} ${origin}`
+
+/** What is remembered of a payload that was read to its end. */
+interface Known {
+  parserVersion: number
+  name: string
+  readings: number
+  receivedAt: number
+  touched: Touched[]
+}
+
+/** Series remembered per payload; one that touches more is not compared when a newer parser reads it again. */
+const MAX_TOUCHED = 5_000
 
 /** Keeps the raw bytes, then reads them into the log. Resolves when everything is stored. */
-export const ingest = async (rooms: ProducerRooms, body: Readable, name: string, receivedAt: number, options: IngestOptions = {}): Promise<Ingested> => {
+export const ingest = async (rooms: ProducerRooms, body: AsyncIterable<Buffer>, name: string, receivedAt: number, options: IngestOptions = {}): Promise<Ingested> => {
   const kept = await rooms.archive.put(body, { name, receivedAt })
   return ingestKept(rooms, { origin: kept.origin, name, receivedAt, bytes: kept.bytes, open: () => rooms.archive.open(kept.origin) }, options)
 }
@@ -63,8 +78,11 @@ export const ingestKept = async (rooms: ProducerRooms, payload: Payload, options
   const source = await sourceOf(rooms.sources, payload)
   if (source === null) return refuse(rooms, payload)
   const key = payloadKey(source, origin)
-  if (!options.again && rooms.memory.get(key) !== undefined) return { origin, name, source: source.name, readings: 0, rejects: [], already: true }
+  const known = rooms.memory.get(key) as Known | undefined
+  if (!options.again && known?.parserVersion === source.parserVersion) return { origin, name, source: source.name, readings: 0, rejects: [], already: true }
   const tally = new Tally()
+  const footprint = new Footprint()
+  const older = known !== undefined && known.parserVersion < source.parserVersion ? known : null
   let pending: Readings[] = []
   const send = async () => {
     await appendBlocks(rooms, pending, options.backfill ?? false)
@@ -74,12 +92,28 @@ export const ingestKept = async (rooms: ProducerRooms, payload: Payload, options
     const { blocks, rejects } = screened(parsed, source, name)
     tally.add(blocks, rejects)
     await appendRejects(rooms, rejects)
-    for (const block of blocks) pending.push({ ...block, point: rooms.resolve(block.point) })
+    for (const native of blocks) {
+      const block = { ...native, point: rooms.resolve(native.point) }
+      footprint.add(block)
+      if (older !== null) footprint.addRows(block)
+      pending.push(block)
+    }
     if (pending.length >= APPEND_BLOCKS) await send()
     options.progress?.(parsed.rows)
   }
+  if (older !== null) {
+    for await (const block of vanishedRows(rooms.store, origin, source.parserVersion, older.touched, footprint, payload.receivedAt)) pending.push(block)
+  }
   await send()
-  await rooms.memory.put(key, { name, readings: tally.readings, receivedAt: payload.receivedAt })
+  const touched = footprint.touched()
+  const done: Known = {
+    parserVersion: source.parserVersion,
+    name,
+    readings: tally.readings,
+    receivedAt: payload.receivedAt,
+    touched: touched.length > MAX_TOUCHED ? [] : touched
+  }
+  await rooms.memory.put(key, done)
   return { origin, name, source: source.name, readings: tally.readings, rejects: tally.list(), already: false }
 }
 

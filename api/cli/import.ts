@@ -23,7 +23,7 @@ export const importCommand = (command: Command, withLedger: WithLedger, findFile
     .action(async (paths: string[], options) => {
       const files = await findFiles(paths)
       if (files.length === 0) throw new Misuse(`There is no file in ${paths.join(', ')}.`)
-      await withLedger(options, (ledger, out) => importFiles(ledger, out, files))
+      await withLedger(options, (ledger, out) => importFiles(ledger, out, files), true)
     })
 }
 

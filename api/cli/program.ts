@@ -51,8 +51,11 @@ export const runCli = async (argv: readonly string[], workshop: Workshop): Promi
       .option('--data <folder>', 'data folder, instead of the one in the settings')
       .option('--json', 'one JSON object a line on stdout, messages on stderr')
 
-  const withLedger = async (options: CommonOptions, use: (ledger: Ledger, out: Output) => Promise<number>): Promise<void> => {
+  const withLedger: WithLedger = async (options, use, fresh = false) => {
     const settings = settingsOf(options)
+    if (!fresh && !existsSync(settings.data)) {
+      throw new Misuse(`There is no ledger in ${settings.data} yet: wattledger import FILE… makes one, --data names another folder.`)
+    }
     const opened = await workshop.open(settings)
     const ledger = 'url' in opened ? remoteLedger(opened.url, opened.token) : localLedger(opened)
     try {
@@ -105,4 +108,5 @@ export const runCli = async (argv: readonly string[], workshop: Workshop): Promi
   }
 }
 
-export type WithLedger = (options: CommonOptions, use: (ledger: Ledger, out: Output) => Promise<number>) => Promise<void>
+/** Runs a command on the ledger; its result is the exit code. `fresh`: a folder that does not exist is made. */
+export type WithLedger = (options: CommonOptions, use: (ledger: Ledger, out: Output) => Promise<number>, fresh?: boolean) => Promise<void>

@@ -46,7 +46,7 @@ export const registryCommands = (registry: Command, common: (command: Command) =
         out.object({ ...done }, () => `${done.changes.length} versions entered, known since ${done.knownAt}.`)
         for (const { level, point, key, message, mend } of done.findings) out.say(`${level}: ${point} ${key}: ${message} ${mend}`)
         return 0
-      })
+      }, true)
     })
   common(registry.command('check'))
     .description('check a registry file against the ledger, entering nothing')
@@ -84,7 +84,7 @@ export const accessCommand = (access: Command, common: (command: Command) => Com
         const made = (await ledger.send('POST', '/v1/access', { name, role: options.role, grants })) as { token: string }
         out.object({ ...made }, () => made.token)
         return 0
-      })
+      }, true)
     })
   common(access.command('list'))
     .description('who has access')

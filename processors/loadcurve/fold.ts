@@ -38,10 +38,7 @@ export const loadcurve: Fold<'Intervals', CurveState, CurveRules> = {
     return send(wire, await refoldCurve(before, ask, rules, history))
   },
   newest: ({ end }) => end,
-  passOn: (wire, source, at) => {
-    const block = toSlots({ point: '', register: '', unit: '', source, grid: 'PT1H', rev: 0, knownAt: 0 }, [])
-    return { topic: Topics.slots, key: '', value: wire.encode('Slots', { ...block, beat: at }) }
-  }
+  passOn: () => null
 }
 
 const send = (wire: Wire, { state, rows }: CurveStepped): Folded<CurveState> => {
