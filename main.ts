@@ -17,7 +17,6 @@ import { table } from './api/cli/table.js'
 import { kwh } from './api/format.js'
 import type { Access, Maintenance, RegistryPort } from './api/deps.js'
 import { createMetrics, type Metrics } from './api/metrics.js'
-import { openArchive } from './infra/archive.js'
 import { Unavailable } from './infra/errors.js'
 import { compactedMap, readAll } from './infra/compacted.js'
 import { claim, type Holder } from './infra/owner.js'
@@ -41,9 +40,10 @@ import { allTopics, backfillTopic, readingsTopic, Topics } from './schemas/topic
 import { runSink } from './sinks/run.js'
 import { STORE_GROUP, storedTopics, storeSink } from './sinks/store/sink.js'
 
-const HEARTBEAT_MS = 10_000
+/** Folders are looked at, not listened to: once a minute is enough for their silence to have a clock. */
+const HEARTBEAT_MS = 60_000
 const LOOK_MS = 2_000
-const FOLD_DAYS_MS = 60_000
+const HOUSEKEEPING_MS = 60_000
 const DAY_MS = 86_400_000
 const sourceNames = sources.map(({ name }) => name)
 
@@ -101,9 +101,8 @@ export const openPlatform = async (settings: Settings): Promise<Platform> => {
   const owner = await claim(folder)
   if ('heldBy' in owner) throw new HeldBy(owner.heldBy)
   const embedded = await openEmbedded(folder, { partitions: settings.log.partitions })
-  const { log, store, wire } = embedded
+  const { log, store, wire, archive } = embedded
   await log.create(allTopics(sourceNames))
-  const archive = await openArchive(folder)
   const people = await compactedMap<AccessEntry>(log, Topics.registryPeople)
   const token = await ownToken(folder, people)
   const registry = await openRegistry(embedded)
@@ -123,6 +122,11 @@ export const openPlatform = async (settings: Settings): Promise<Platform> => {
     return result
   }
   const beat = () => heartbeat(producers, Date.now())
+  /** A step of what can wait: joining closed days, moving old records to files of their own. */
+  const housekeeping = async () => {
+    await store.foldClosedDays(Date.now() - 2 * DAY_MS)
+    await log.archive(settings.log.segmentAfterDays * DAY_MS)
+  }
   let verifying = false
   const maintenance: Maintenance = {
     refold: async (wanted) => {
@@ -193,11 +197,12 @@ export const openPlatform = async (settings: Settings): Promise<Platform> => {
         if (!stopping.signal.aborted) timers.push(setTimeout(() => void look(), LOOK_MS))
       }
       void look()
-      timers.push(setInterval(() => void beat().catch(() => {}), HEARTBEAT_MS))
+      const failing = (name: string) => (error: unknown) => report({ name, error })
+      timers.push(setInterval(() => void beat().catch(failing('heartbeat')), HEARTBEAT_MS))
       timers.push(
         setInterval(() => {
-          void store.foldClosedDays(Date.now() - 2 * DAY_MS).catch(() => {})
-        }, FOLD_DAYS_MS)
+          void housekeeping().catch(failing('housekeeping'))
+        }, HOUSEKEEPING_MS)
       )
     },
     announce: (address) => owner.announce(address),
