@@ -9,6 +9,7 @@ import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
+import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { FastifyInstance } from 'fastify'
 import { buildApp } from './api/app.js'
@@ -112,6 +113,7 @@ export const openPlatform = async (settings: Settings): Promise<Platform> => {
   const metrics = createMetrics(store, log)
   const stopping = new AbortController()
   const timers: NodeJS.Timeout[] = []
+  let watching = Promise.resolve()
 
   const settle = async () => {
     await Promise.race([settleRooms(rooms), failure])
@@ -191,13 +193,23 @@ export const openPlatform = async (settings: Settings): Promise<Platform> => {
       while (await store.foldClosedDays(Date.now() - 2 * DAY_MS));
     },
     watch: (folders, report) => {
-      const looks = folders.map((path) => new FolderWatch(producers, path, LOOK_MS))
-      const look = async () => {
-        for (const each of looks) await each.look(Date.now(), report, stopping.signal)
-        if (!stopping.signal.aborted) timers.push(setTimeout(() => void look(), LOOK_MS))
-      }
-      void look()
       const failing = (name: string) => (error: unknown) => report({ name, error })
+      const looks = folders.map((path) => new FolderWatch(producers, path, LOOK_MS))
+      let arrived = false
+      const note: typeof report = (result) => {
+        arrived ||= 'readings' in result && result.readings > 0
+        report(result)
+      }
+      const look = async () => {
+        while (!stopping.signal.aborted) {
+          arrived = false
+          for (const each of looks) await each.look(Date.now(), note, stopping.signal)
+          // What came in shows in the slots that are still open without waiting for the minute.
+          if (arrived) await beat().catch(failing('heartbeat'))
+          await wait(LOOK_MS, undefined, { signal: stopping.signal }).catch(() => {})
+        }
+      }
+      watching = look()
       timers.push(setInterval(() => void beat().catch(failing('heartbeat')), HEARTBEAT_MS))
       timers.push(
         setInterval(() => {
@@ -209,6 +221,7 @@ export const openPlatform = async (settings: Settings): Promise<Platform> => {
     close: async () => {
       stopping.abort()
       for (const timer of timers) clearTimeout(timer)
+      await watching
       await app.close()
       await stopRooms(rooms)
       await embedded.close()

@@ -38,6 +38,7 @@ export const inTimeOrder = (files: readonly FoundFile[], sources: readonly Sourc
 /** Reads a folder's files that it has not read yet, or that changed since; one that is still growing waits for the next look. */
 export class FolderWatch {
   #before = new Map<string, string>()
+  #trouble = ''
 
   constructor(
     private readonly rooms: ProducerRooms,
@@ -46,21 +47,35 @@ export class FolderWatch {
   ) {}
 
   async look(now: number, report: (result: Ingested | { name: string; error: unknown }) => void, signal: AbortSignal): Promise<void> {
-    const files = await findFiles(this.folder)
+    const files = await this.#find(report)
     const present = new Map(files.map((file) => [file.path, `${file.bytes} ${file.changedAt}`]))
     for (const file of inTimeOrder(files, this.rooms.sources)) {
-      if (signal.aborted) return
       const stamp = present.get(file.path) as string
       const key = `file ${file.path}`
       const still = this.#before.get(file.path) === stamp || now - file.changedAt > this.settleMs
       if (!still || this.rooms.memory.get(key) === stamp) continue
       try {
-        report(await ingest(this.rooms, createReadStream(file.path), file.name, now))
+        report(await ingest(this.rooms, createReadStream(file.path), file.name, now, { signal }))
         await this.rooms.memory.put(key, stamp)
       } catch (error) {
+        if (signal.aborted) return
         report({ name: file.name, error })
       }
     }
     this.#before = present
+  }
+
+  /** A folder that cannot be read is said once, and again when the reason changes; it may come back. */
+  async #find(report: (result: { name: string; error: unknown }) => void): Promise<FoundFile[]> {
+    try {
+      const files = await findFiles(this.folder)
+      this.#trouble = ''
+      return files
+    } catch (error) {
+      const trouble = (error as Error).message
+      if (trouble !== this.#trouble) report({ name: this.folder, error })
+      this.#trouble = trouble
+      return []
+    }
   }
 }

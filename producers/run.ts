@@ -50,6 +50,8 @@ export interface IngestOptions {
   /** Read it even if the same bytes were read before: by a newer parser, say. */
   again?: boolean
   progress?(rows: number): void
+  /** Stops between two pieces; what was stored stays, and the payload is read again another time. */
+  signal?: AbortSignal
 }
 
 const payloadKey = (source: Source, origin: string): string => `payload ${source.name} ${origin}`
@@ -89,6 +91,7 @@ export const ingestKept = async (rooms: ProducerRooms, payload: Payload, options
     pending = []
   }
   for await (const parsed of source.parse(payload)) {
+    options.signal?.throwIfAborted()
     const { blocks, rejects } = screened(parsed, source, name)
     tally.add(blocks, rejects)
     await appendRejects(rooms, rejects)
