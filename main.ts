@@ -170,6 +170,7 @@ export const openPlatform = async (settings: Settings): Promise<Platform> => {
     sourceZone: homeZone,
     limits: { upload: settings.limits.upload, body: settings.limits.body },
     ready: async () => null,
+    live: { log, wire, storeGroup: STORE_GROUP, sources: sourceNames, folder },
     upload: async (body, name) => {
       const result = await importFile(body, name)
       await beat()
@@ -357,7 +358,7 @@ const start: Workshop['start'] = async (settings, out, samples) => {
   const addresses: string[] = []
   const more: Server[] = []
   for (const [i, { host, port }] of settings.http.listen.entries()) {
-    const server = i === 0 ? platform.app.server : createServer((request, response) => platform.app.routing(request, response))
+    const server = i === 0 ? platform.app.server : createServer((request, response) => platform.app.routing(request, response)).on('upgrade', (...upgrade) => platform.app.server.emit('upgrade', ...upgrade))
     if (i === 0) await platform.app.listen({ host, port }).catch(notListening(host, port))
     else await new Promise<void>((listening, failed) => more[more.push(server) - 1].once('error', failed).listen(port, host, listening)).catch(notListening(host, port))
     addresses.push(urlOf({ host, port: (server.address() as { port: number }).port }))

@@ -5,6 +5,7 @@ import { jsonSchemaTransform, serializerCompiler, validatorCompiler, type ZodTyp
 import { authorise } from './auth.js'
 import type { Deps } from './deps.js'
 import { ApiError, answerErrors } from './errors.js'
+import { liveRoutes } from './live/route.js'
 import { accessRoutes } from './routes/access.js'
 import { explainRoutes } from './routes/explain.js'
 import { fileRoutes } from './routes/files.js'
@@ -53,6 +54,7 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
   for (const routes of [healthRoutes, pointRoutes, seriesRoutes, explainRoutes, fileRoutes, setAsideRoutes, registryRoutes, accessRoutes, maintenanceRoutes]) {
     await app.register(routes(deps))
   }
+  if (deps.live) await app.register(liveRoutes(deps, deps.live))
   await app.ready()
   return app as unknown as FastifyInstance
 }

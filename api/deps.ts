@@ -4,6 +4,7 @@ import type { Log } from '../infra/log.js'
 import type { Store } from '../infra/store.js'
 import type { AccessEntry } from '../schemas/access.js'
 import type { Point } from '../schemas/generated.js'
+import type { LivePorts } from './live/ports.js'
 import type { Metrics } from './metrics.js'
 
 /** What the API needs; main.ts puts it together. Nothing here opens a port. */
@@ -25,6 +26,8 @@ export interface Deps {
   /** Null when requests can be answered, otherwise why not yet. */
   ready(): Promise<string | null>
   limits: Limits
+  /** Absent: no websocket. */
+  live?: LivePorts
   /** Absent: nothing is logged. */
   logger?: FastifyBaseLogger
   /** Absent: the clock. Slots that have not happened yet are no gaps. */

@@ -39,8 +39,12 @@ const MAX_READ = 5_000_000
 const tooMany = (max: number): ApiError =>
   new ApiError('too_large', `This answer would have more than ${max} rows: ask for a shorter range, or a coarser grid such as PT1H or P1D.`)
 
+/** Under a minute a slot of thousandths is off by tenths of a watt; its power is told from the millionths. */
+export type FineSlot = SlotRow & { micro?: number }
+const FINE_BELOW_MS = 60_000
+
 /** All slots of the answer by start, also those that grants cut: `open` tells which may be shown. */
-export const readSlots = async (store: Store, question: Question): Promise<{ rows: SlotRow[]; unit: string | null }> => {
+export const readSlots = async (store: Store, question: Question): Promise<{ rows: FineSlot[]; unit: string | null }> => {
   const { grid, from, to, maxRows } = question
   if (!grid) throw new Error('readSlots needs a grid')
   if (grid.ms > 0 && (to - from) / grid.ms > maxRows + 1) throw tooMany(maxRows)
@@ -70,9 +74,9 @@ const slotRows = (block: Slots): SlotRow[] =>
     received: block.received[i]
   }))
 
-const computedSlots = async (store: Store, question: Question, grid: Grid): Promise<{ rows: SlotRow[]; unit: string | null }> => {
+const computedSlots = async (store: Store, question: Question, grid: Grid): Promise<{ rows: FineSlot[]; unit: string | null }> => {
   const { zone, versions, register } = question
-  const rows: SlotRow[] = []
+  const rows: FineSlot[] = []
   let unit: string | null = null
   let read = 0
   const edge = (at: number): number => (slotAt(grid, zone, at).start === at ? at : slotAt(grid, zone, at).end)
@@ -87,13 +91,17 @@ const computedSlots = async (store: Store, question: Question, grid: Grid): Prom
       )
     unit = blocks[0]?.unit ?? unit
     const { holdMs, expectedMs } = rulesOf(versionAt(versions, chunk.from), register)
-    for (const row of gridIntervals(blocks, grid, zone, chunk.from, chunk.to, { holdMs, expectedMs })) {
-      if (row.start >= chunk.from && row.start < chunk.to) rows.push(row)
+    const slots = gridIntervals(blocks, grid, zone, chunk.from, chunk.to, { holdMs, expectedMs })
+    const micro = grid.ms > 0 && grid.ms < FINE_BELOW_MS ? gridIntervals(inMillionths(blocks), grid, zone, chunk.from, chunk.to, { holdMs }) : null
+    for (const [i, row] of slots.entries()) {
+      if (row.start >= chunk.from && row.start < chunk.to) rows.push(micro === null ? row : { ...row, micro: micro[i].amount })
     }
     if (rows.length > question.maxRows + 1) throw tooMany(question.maxRows)
   }
   return { rows, unit }
 }
+
+const inMillionths = (blocks: readonly Intervals[]): Intervals[] => blocks.map((block) => ({ ...block, milli: block.milli.map((milli) => milli * 1000) }))
 
 const toRead = ({ from, to, alive }: Question): Range => ({ from: Math.max(from, alive.from), to: Math.min(to, alive.to) })
 

@@ -1,9 +1,8 @@
 import { z } from 'zod'
 import type { Suspect } from '../schemas/generated.js'
-import type { SlotRow } from '../schemas/gridding.js'
 import { OPS, QUALITIES } from '../schemas/quality.js'
 import { decimal, iso, kwh, meanPower } from './format.js'
-import type { IntervalAt } from './series.js'
+import type { FineSlot, IntervalAt } from './series.js'
 
 /** Rows as answers show them: instants in ISO UTC, qualities by name, energy also as an exact decimal. */
 
@@ -22,7 +21,7 @@ export const SlotRowBody = z.object({
 })
 
 /** Amounts and times of a row; `kwh` is a text, made from integers. `power` only where all of the slot is covered. */
-export const slotRow = (row: SlotRow, unit: string) => {
+export const slotRow = (row: FineSlot, unit: string) => {
   const length = row.end - row.start
   return {
     start: iso(row.start),
@@ -35,7 +34,7 @@ export const slotRow = (row: SlotRow, unit: string) => {
     estimatedMs: row.estimatedMs,
     expected: row.expected < 0 ? null : row.expected,
     received: row.received,
-    power: row.coveredMs === length ? meanPower(row.amount, unit, length) : null
+    power: row.coveredMs !== length ? null : row.micro === undefined ? meanPower(row.amount, unit, length) : meanPower(row.micro, unit, length * 1000)
   }
 }
 

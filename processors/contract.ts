@@ -34,6 +34,8 @@ export interface Fold<Name extends 'Readings' | 'Intervals', State extends Serie
   initial(point: string, register: string): State
   /** The registry's rows of a point, as rules for one register of it. */
   resolve(rows: readonly Point[], point: string, register: string): Rules
+  /** What of the rules holds at all times, whatever the row's validFrom (a zone): when it changes, everything is folded again. */
+  always(rules: Rules): string
   /** Blocks that do not concern the fold (a gauge, for energy). */
   ignores(block: Records[Name]): boolean
   step(wire: Wire, state: State, block: Records[Name], where: Where, rules: Rules): Folded<State>

@@ -145,7 +145,7 @@ class Keeper<Name extends 'Readings' | 'Intervals', State extends SeriesState, R
   #enter(row: Point, touched: Set<string>): void {
     const rows = this.#registry.get(row.point) ?? []
     if (rows.some((other) => other.validFrom === row.validFrom && other.knownAt === row.knownAt)) return
-    const before = new Map([...(this.#registers.get(row.point) ?? [])].map((key) => [key, JSON.stringify(this.#rulesOf(key))]))
+    const before = new Map([...(this.#registers.get(row.point) ?? [])].map((key) => [key, this.#rulesOf(key)]))
     const all = [...rows, row]
     this.#registry.set(row.point, all)
     this.#dirty.set(POINT + row.point, Buffer.from(JSON.stringify(all)))
@@ -153,8 +153,10 @@ class Keeper<Name extends 'Readings' | 'Intervals', State extends SeriesState, R
       this.#rules.delete(key)
       const state = this.#series.get(key)!
       const newest = this.fold.newest(state)
-      if (newest === null || JSON.stringify(this.#rulesOf(key)) === rules) continue
-      const from = Math.min(row.validFrom, ...all.flatMap(({ devices }) => devices.map((device) => device.from)))
+      if (newest === null || JSON.stringify(this.#rulesOf(key)) === JSON.stringify(rules)) continue
+      const since = Math.min(row.validFrom, ...all.flatMap(({ devices }) => devices.map((device) => device.from)))
+      // From before it: a meter built in at the instant of a reading changes the row that ends there.
+      const from = this.fold.always(this.#rulesOf(key)) === this.fold.always(rules) ? since - 1 : Number.MIN_SAFE_INTEGER
       if (from > newest) continue
       this.#keep(key, { ...state, knownAt: Math.max(state.knownAt, row.knownAt), asks: addAsk(state.asks, { from, to: newest }) })
       touched.add(key)

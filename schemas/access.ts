@@ -22,6 +22,8 @@ export interface AccessEntry {
   tokenHash: string
   grants: Grant[]
   createdAt: number
+  /** When the token stops being good, UTC ms; absent: never. */
+  expiresAt?: number | null
 }
 
 export type Identity = Pick<AccessEntry, 'name' | 'role' | 'grants'>

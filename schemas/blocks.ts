@@ -41,14 +41,20 @@ const sums = (a: readonly number[], b: readonly number[]): number[] => {
   return out
 }
 
-/** Rows of unknown bound keep -1 whatever their energy; the others are written as their distance from it. */
+const differences = (a: readonly number[], b: readonly number[]): number[] => {
+  const out = new Array<number>(a.length)
+  for (let i = 0; i < a.length; i++) out[i] = a[i] - b[i]
+  return out
+}
+
+/** Rows of unknown bound keep -1 whatever their energy; the others, also below 0, are written as their distance from it. */
 const foldHigh = (high: readonly number[], milli: readonly number[]): number[] =>
-  foldPlain(high.map((figure, i) => (figure < 0 ? -1 : figure - milli[i])))
+  foldPlain(high.map((figure, i) => (figure === -1 ? -1 : figure - milli[i])))
 
 const unfoldHigh = (column: readonly number[], milli: readonly number[]): number[] => {
   if (column.length === 0) return milli.slice()
   const entries = unfoldPlain(column, milli.length)
-  for (let i = 0; i < entries.length; i++) if (entries[i] >= 0) entries[i] += milli[i]
+  for (let i = 0; i < entries.length; i++) if (entries[i] !== -1) entries[i] += milli[i]
   return entries
 }
 
@@ -70,7 +76,8 @@ export const foldIntervals = (block: Intervals): Intervals =>
         fromAt: foldAgainst(block.fromAt, block.start),
         fromValue: block.native > 0 ? foldPlain(block.fromValue) : foldAfter(block.fromValue, block.toValue),
         toAt: foldAgainst(block.toAt, block.end),
-        toValue: foldAgainst(block.toValue, sums(block.fromValue, block.milli)),
+        // The difference of two registers is exact where the sum of one and its energy may pass 2^53.
+        toValue: foldAgainst(differences(block.toValue, block.fromValue), block.milli),
         fromTopic: foldAfter(block.fromTopic, block.toTopic),
         fromOffset: foldAfter(block.fromOffset, block.toOffset),
         toTopic: foldPlain(block.toTopic),
@@ -132,12 +139,6 @@ export const unfoldIntervals = (block: Intervals): Intervals => {
   return block
 }
 
-const lengths = (start: readonly number[], end: readonly number[]): number[] => {
-  const out = new Array<number>(start.length)
-  for (let i = 0; i < start.length; i++) out[i] = end[i] - start[i]
-  return out
-}
-
 export const foldSlots = (block: Slots): Slots =>
   block.rows === 0
     ? block
@@ -148,7 +149,7 @@ export const foldSlots = (block: Slots): Slots =>
         amount: foldPlain(block.amount),
         op: foldPlain(block.op, Op.PUT),
         quality: foldPlain(block.quality, Quality.RAW),
-        coveredMs: foldAgainst(block.coveredMs, lengths(block.start, block.end)),
+        coveredMs: foldAgainst(block.coveredMs, differences(block.end, block.start)),
         estimatedMs: foldPlain(block.estimatedMs),
         expected: foldPlain(block.expected, -1),
         received: foldPlain(block.received),

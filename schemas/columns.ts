@@ -6,18 +6,15 @@
  * remaining entries repeat the last one kept ends there. So a regular hour of a load curve costs only its energy.
  */
 
-/** Cuts the repeats at the end; all entries equal to `absent` become an empty column. */
-const cut = (entries: number[], absent: number): number[] => {
-  let keep = entries.length
-  const last = entries[keep - 1]
-  while (keep > 1 && entries[keep - 2] === last) keep--
-  if (keep === 1 && last === absent) return []
-  entries.length = keep
-  return entries
-}
+// Most columns of most blocks are cut to nothing or to one entry, so each is first looked at from its end, and only what stays is written.
 
 /** Entries are the figures themselves; a block whose rows all equal `absent` has an empty column. */
-export const foldPlain = (figures: readonly number[], absent = 0): number[] => (figures.length === 0 ? [] : cut(figures.slice(), absent))
+export const foldPlain = (figures: readonly number[], absent = 0): number[] => {
+  let keep = figures.length
+  const last = figures[keep - 1]
+  while (keep > 1 && figures[keep - 2] === last) keep--
+  return keep === 0 || (keep === 1 && last === absent) ? [] : figures.slice(0, keep)
+}
 
 export const unfoldPlain = (column: readonly number[], rows: number, absent = 0): number[] => {
   const figures = new Array<number>(rows)
@@ -29,15 +26,7 @@ export const unfoldPlain = (column: readonly number[], rows: number, absent = 0)
 }
 
 /** Entries are differences to the row before, the first absolute. */
-export const foldDifferences = (figures: readonly number[]): number[] => {
-  const entries = new Array<number>(figures.length)
-  let before = 0
-  for (let i = 0; i < figures.length; i++) {
-    entries[i] = figures[i] - before
-    before = figures[i]
-  }
-  return figures.length === 0 ? [] : cut(entries, 0)
-}
+export const foldDifferences = (figures: readonly number[]): number[] => foldAfter(figures, figures)
 
 export const unfoldDifferences = (column: readonly number[], rows: number): number[] => {
   const figures = new Array<number>(rows)
@@ -51,9 +40,13 @@ export const unfoldDifferences = (column: readonly number[], rows: number): numb
 
 /** Entries are figure - expected, where `expected` is another column of the same rows. */
 export const foldAgainst = (figures: readonly number[], expected: readonly number[]): number[] => {
-  const entries = new Array<number>(figures.length)
-  for (let i = 0; i < figures.length; i++) entries[i] = figures[i] - expected[i]
-  return figures.length === 0 ? [] : cut(entries, 0)
+  let keep = figures.length
+  const last = figures[keep - 1] - expected[keep - 1]
+  while (keep > 1 && figures[keep - 2] - expected[keep - 2] === last) keep--
+  if (keep === 0 || (keep === 1 && last === 0)) return []
+  const entries = new Array<number>(keep)
+  for (let i = 0; i < keep; i++) entries[i] = figures[i] - expected[i]
+  return entries
 }
 
 export const unfoldAgainst = (column: readonly number[], expected: readonly number[]): number[] => {
@@ -67,9 +60,15 @@ export const unfoldAgainst = (column: readonly number[], expected: readonly numb
 
 /** Entries are figure - (figure of `other` in the row before), the first absolute. */
 export const foldAfter = (figures: readonly number[], other: readonly number[]): number[] => {
-  const entries = new Array<number>(figures.length)
-  for (let i = 0; i < figures.length; i++) entries[i] = figures[i] - (i === 0 ? 0 : other[i - 1])
-  return figures.length === 0 ? [] : cut(entries, 0)
+  let keep = figures.length
+  const last = keep > 1 ? figures[keep - 1] - other[keep - 2] : figures[0]
+  while (keep > 2 && figures[keep - 2] - other[keep - 3] === last) keep--
+  if (keep === 2 && figures[0] === last) keep = 1
+  if (keep === 0 || (keep === 1 && last === 0)) return []
+  const entries = new Array<number>(keep)
+  entries[0] = figures[0]
+  for (let i = 1; i < keep; i++) entries[i] = figures[i] - other[i - 1]
+  return entries
 }
 
 /** The entry of row `i` in a column that may have been cut. */

@@ -1,4 +1,4 @@
-import { firstInstant, wallOf } from './zone.js'
+import { firstInstant, offsetAt, steadyAt, wallOf } from './zone.js'
 
 /** A grid is an ISO 8601 duration: a fixed number of seconds, minutes or hours that divides a day, or P1D, P1W, P1M, P1Y. */
 export interface Grid {
@@ -15,7 +15,7 @@ const SECONDS = { H: 3600, M: 60, S: 1 } as const
 
 /** Parses `PT15M`, `PT8S`, `PT1H`, `P1D` ...; null when it is not a grid that divides a day. */
 export const parseGrid = (name: string): Grid | null => {
-  if (name in CALENDAR) return { name, ms: 0, calendar: CALENDAR[name as keyof typeof CALENDAR] }
+  if (Object.hasOwn(CALENDAR, name)) return { name, ms: 0, calendar: CALENDAR[name as keyof typeof CALENDAR] }
   const match = /^PT(\d{1,5})([HMS])$/.exec(name)
   if (!match) return null
   const ms = Number(match[1]) * SECONDS[match[2] as keyof typeof SECONDS] * 1000
@@ -50,19 +50,34 @@ const nextCalendar = (wallMs: number, calendar: NonNullable<Grid['calendar']>): 
     : Date.UTC(date.getUTCFullYear() + 1, 0, 1)
 }
 
-/** The slot [start, end) of a grid that holds an instant; `at` itself belongs to the slot it starts. */
+/** The slot [start, end) of a grid that holds an instant; `at` itself belongs to the slot it starts. Slots tile time in every zone. */
 export const slotAt = (grid: Grid, zone: string, at: number): { start: number; end: number } => {
   const wall = wallOf(zone, at)
-  if (grid.calendar) {
-    const floor = floorCalendar(wall, grid.calendar)
-    return { start: firstInstant(zone, floor), end: firstInstant(zone, nextCalendar(floor, grid.calendar)) }
-  }
-  if (grid.ms <= HOUR) {
-    // Whole hours of UTC offset (nearly everywhere) leave the slots where UTC has them, on clock-change days too.
-    const start = at - (((wall % grid.ms) + grid.ms) % grid.ms)
-    return { start, end: start + grid.ms }
-  }
+  const { calendar, ms } = grid
+  if (calendar) return between(zone, at, floorCalendar(wall, calendar), (border) => nextCalendar(border, calendar))
+  if (ms <= HOUR) return steadySlot(zone, at, at - (((wall % ms) + ms) % ms), ms)
   // Slots of several hours start at local wall times: 00:00, 06:00 ..., so one is longer or shorter on a clock-change day.
-  const floor = Math.floor(wall / grid.ms) * grid.ms
-  return { start: firstInstant(zone, floor), end: firstInstant(zone, floor + grid.ms) }
+  return between(zone, at, Math.floor(wall / ms) * ms, (border) => border + ms)
+}
+
+const between = (zone: string, at: number, floor: number, next: (border: number) => number): { start: number; end: number } => {
+  let border = next(floor)
+  let start = firstInstant(zone, floor)
+  let end = firstInstant(zone, border)
+  // A clock turned back over a border does not open the slot before it again: the border was passed, and the next slot is the longer.
+  while (end <= at) {
+    border = next(border)
+    start = end
+    end = firstInstant(zone, border)
+  }
+  return { start, end }
+}
+
+/** Whole hours of clock change (nearly everywhere) leave short slots where UTC has them; the half hour of Lord Howe cuts one in two. */
+const steadySlot = (zone: string, at: number, start: number, ms: number): { start: number; end: number } => {
+  const end = start + ms
+  const steady = steadyAt(zone, at)
+  if (steady.from <= start && end <= steady.to) return { start, end }
+  const shifts = (other: number) => (offsetAt(zone, other) - offsetAt(zone, at)) % ms !== 0
+  return { start: shifts(start) ? steady.from : start, end: shifts(end - 1) ? steady.to : end }
 }

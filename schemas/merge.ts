@@ -65,13 +65,13 @@ const merge = <Block extends Rows>(blocks: readonly Block[], wanted: Wanted, cut
   return merged
 }
 
-/** No row superseded, withdrawn or too new: the blocks are the answer already. */
+/** No row superseded, overlapped, withdrawn or too new: the blocks are the answer already. */
 const isPlain = (ordered: readonly Rows[], knownAt: number): boolean => {
-  let before = Number.NEGATIVE_INFINITY
+  let end = Number.NEGATIVE_INFINITY
   for (const block of ordered) {
     for (let row = 0; row < block.rows; row++) {
-      if (block.start[row] <= before || block.op[row] === Op.WITHDRAWN || block.knownAt[row] > knownAt) return false
-      before = block.start[row]
+      if (block.start[row] < end || block.op[row] === Op.WITHDRAWN || block.knownAt[row] > knownAt) return false
+      end = block.end[row]
     }
   }
   return true

@@ -25,21 +25,22 @@ export interface Conflict<Position> {
   loser: Contender<Position>
 }
 
-/** Negative when `a` stands, positive when `b` does, 0 when they are the same in every respect that decides. */
+/**
+ * Negative when `a` stands, positive when `b` does, 0 when they say the same. One key after the other, so that it orders any number of
+ * them alike whatever their sequence; a parse that was replaced is left out before (see `withoutReplaced`).
+ */
 export const compareStanding = (a: Contender<unknown>, b: Contender<unknown>): number => {
   const [x, y] = [a.block, b.block]
-  const reparsed = x.origin === y.origin && x.origin !== '' && x.parserVersion !== y.parserVersion
-  if (!reparsed) {
-    const missing = Number(!hasValue(x.quality[a.row])) - Number(!hasValue(y.quality[b.row]))
-    if (missing !== 0) return missing
-  }
   return (
+    Number(!hasValue(x.quality[a.row])) - Number(!hasValue(y.quality[b.row])) ||
     curveRank(x.curve) - curveRank(y.curve) ||
     compareText(x.curve, y.curve) ||
     y.revision - x.revision ||
     y.parserVersion - x.parserVersion ||
+    compareText(x.source, y.source) ||
     tie(a, b) ||
-    compareText(x.origin, y.origin)
+    compareText(x.origin, y.origin) ||
+    leftover(a, b)
   )
 }
 
@@ -48,6 +49,18 @@ const tie = (a: Contender<unknown>, b: Contender<unknown>): number => {
   const [x, y] = [a.block, b.block]
   if (LAST_LINE_REPLACES.has(x.source)) return x.origin === y.origin ? y.line[b.row] - x.line[a.row] : 0
   return Number(x.attrs.level ?? 0) - Number(y.attrs.level ?? 0) || Number(x.attrs.block ?? 0) - Number(y.attrs.block ?? 0)
+}
+
+/** Nothing in the rules decides: any fixed choice will do, as long as it is not who came first. */
+const leftover = (a: Contender<unknown>, b: Contender<unknown>): number => {
+  const [x, y] = [a.block, b.block]
+  return (
+    x.line[a.row] - y.line[b.row] ||
+    x.value[a.row] - y.value[b.row] ||
+    x.scale - y.scale ||
+    compareText(x.unit, y.unit) ||
+    x.quality[a.row] - y.quality[b.row]
+  )
 }
 
 /** The same figure under another curve or revision is no contradiction, nor is what the source says it replaces. */
@@ -75,25 +88,26 @@ export interface Merged<Position> {
 export const mergeReadings = <Position>(blocks: readonly { block: Readings; position: Position }[]): Merged<Position> => {
   const ordered = [...blocks].sort((a, b) => a.block.at[0] - b.block.at[0])
   if (isPlain(ordered)) return { parts: ordered, conflicts: [], superseded: 0 }
-  const standing = new Map<string, Contender<Position>>()
-  const conflicts: Conflict<Position>[] = []
-  let superseded = 0
+  const rivals = new Map<string, Contender<Position>[]>()
+  let rowCount = 0
   for (const { block, position } of ordered) {
     for (let row = 0; row < block.rows; row++) {
-      const challenger = { block, row, position }
       const identity = `${block.at[row]} ${block.span[row]} ${block.device}`
-      const holder = standing.get(identity)
-      if (!holder) {
-        standing.set(identity, challenger)
-        continue
-      }
-      superseded++
-      const [winner, loser] = compareStanding(holder, challenger) <= 0 ? [holder, challenger] : [challenger, holder]
-      standing.set(identity, winner)
-      if (isConflict(winner, loser)) conflicts.push({ winner, loser })
+      const known = rivals.get(identity)
+      if (known) known.push({ block, row, position })
+      else rivals.set(identity, [{ block, row, position }])
+      rowCount++
     }
   }
-  const rows = [...standing.values()].sort(inTime)
+  const standing: Contender<Position>[] = []
+  const conflicts: Conflict<Position>[] = []
+  for (const all of rivals.values()) {
+    const present = all.length === 1 ? all : withoutReplaced(all)
+    const winner = present.reduce((best, other) => (compareStanding(best, other) <= 0 ? best : other))
+    standing.push(winner)
+    if (present.length > 1) conflicts.push(...conflictsOf(winner, present))
+  }
+  const rows = standing.sort(inTime)
   const parts: Merged<Position>['parts'] = []
   for (let from = 0; from < rows.length; ) {
     let to = from + 1
@@ -101,7 +115,29 @@ export const mergeReadings = <Position>(blocks: readonly { block: Readings; posi
     parts.push({ block: slice(rows[from].block, READING_COLUMNS, rows[from].row, rows[to - 1].row + 1), position: rows[from].position })
     from = to
   }
-  return { parts, conflicts, superseded }
+  return { parts, conflicts, superseded: rowCount - rows.length }
+}
+
+/**
+ * A payload that was parsed again says only what its newest parse says, also that there is nothing. Out before anything is compared: an
+ * old parse could beat another payload that its own new parse would not have beaten.
+ */
+const withoutReplaced = <Position>(all: readonly Contender<Position>[]): readonly Contender<Position>[] => {
+  const newest = new Map<string, number>()
+  for (const { block } of all) newest.set(block.origin, Math.max(block.parserVersion, newest.get(block.origin) ?? 0))
+  return all.filter(({ block }) => block.origin === '' || block.parserVersion === newest.get(block.origin))
+}
+
+/** Against what stands in the end; each figure once. */
+const conflictsOf = <Position>(winner: Contender<Position>, rivals: readonly Contender<Position>[]): Conflict<Position>[] => {
+  const conflicts = new Map<string, Conflict<Position>>()
+  for (const loser of rivals) {
+    if (loser === winner || !isConflict(winner, loser)) continue
+    const figure = `${loser.block.value[loser.row]} ${loser.block.scale} ${loser.block.unit}`
+    const other = conflicts.get(figure)
+    if (other === undefined || compareStanding(loser, other.loser) < 0) conflicts.set(figure, { winner, loser })
+  }
+  return [...conflicts.values()]
 }
 
 const inTime = (a: Contender<unknown>, b: Contender<unknown>): number =>

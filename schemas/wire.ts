@@ -1,4 +1,4 @@
-import avro from 'avsc'
+import type avro from 'avsc'
 import { foldIntervals, foldReadings, foldSlots, unfoldIntervals, unfoldReadings, unfoldSlots } from './blocks.js'
 import {
   type Alert,
@@ -13,6 +13,7 @@ import {
   type Slots,
   type Suspect
 } from './generated.js'
+import { typeOf } from './longs.js'
 
 /** Records by name, as the code sees them: block columns unfolded. */
 export interface Records {
@@ -47,9 +48,6 @@ export class NotARecord extends Error {}
 const MAGIC = 0
 const HEADER_BYTES = 5
 
-// A union of null and one thing needs no wrapper object in memory, whatever the default mode of the library.
-const typeOf = (schema: string) => avro.Type.forSchema(JSON.parse(schema), { wrapUnions: false })
-
 const FOLD: { [Name in RecordName]?: (record: Records[Name]) => Records[Name] } = {
   Readings: foldReadings,
   Intervals: foldIntervals,
@@ -61,11 +59,24 @@ const UNFOLD: { [Name in RecordName]?: (record: Records[Name]) => Records[Name] 
   Slots: unfoldSlots
 }
 
+interface Reader {
+  name: RecordName
+  read(body: Buffer): unknown
+}
+
+const bodyOf = <Name extends RecordName>(name: Name, reader: Reader, bytes: Buffer): Records[Name] => {
+  try {
+    return reader.read(bytes.subarray(HEADER_BYTES)) as Records[Name]
+  } catch (cause) {
+    throw new NotARecord(`Expected a framed ${name}, found ${bytes.length} bytes that do not read as one.`, { cause })
+  }
+}
+
 /** Encodes and decodes records: a zero byte, the schema id (4 bytes, big-endian), the Avro body (Confluent framing). */
 export class Wire {
   readonly #types = new Map<RecordName, avro.Type>()
   readonly #ids = new Map<RecordName, number>()
-  readonly #readers = new Map<number, { name: RecordName; read(body: Buffer): unknown }>()
+  readonly #readers = new Map<number, Reader>()
   #scratch = Buffer.allocUnsafeSlow(256 * 1024)
 
   private constructor(private readonly registry: SchemaIds) {}
@@ -105,7 +116,7 @@ export class Wire {
     const reader = this.#readers.get(id)
     if (!reader) throw new UnknownSchema(id)
     if (reader.name !== name) throw new NotARecord(`Expected a ${name}, found a ${reader.name}.`)
-    const record = reader.read(bytes.subarray(HEADER_BYTES)) as Records[Name]
+    const record = bodyOf(name, reader, bytes)
     const unfold = UNFOLD[name] as ((record: Records[Name]) => Records[Name]) | undefined
     return unfold ? unfold(record) : record
   }

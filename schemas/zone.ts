@@ -58,6 +58,13 @@ export const offsetAt = (zone: string, utcMs: number): number => {
   return table.offsetMs[indexAt(table, utcMs)]
 }
 
+/** The time [from, to) around an instant in which the clock does not change. */
+export const steadyAt = (zone: string, utcMs: number): { from: number; to: number } => {
+  const table = tableOf(zone)
+  const index = indexAt(table, utcMs)
+  return { from: table.at[index], to: table.at[index + 1] ?? Number.POSITIVE_INFINITY }
+}
+
 /**
  * The instants a wall clock shows `wallMs` (its digits read as if they were UTC): one usually, two in the hour that repeats, none in
  * the hour that is skipped. Earlier first.

@@ -1,6 +1,6 @@
 import { DiskFull, isFull } from '../errors.js'
 import type { LogRecord } from '../log.js'
-import { appendedAtOf, type ChunkEntry, packChunks, unpackChunk } from './chunk.js'
+import { appendedAtOf, type ChunkEntry, packChunks, plainChunk, unpackChunk } from './chunk.js'
 import type { Records } from './records.js'
 import type { PlacedChunk, SegmentHead } from './segment-file.js'
 import type { Segment, Segments } from './segments.js'
@@ -11,8 +11,8 @@ import type { Segment, Segments } from './segments.js'
  */
 export type Supersedes = (record: LogRecord) => string | null
 
-/** Work of one step, and the size of a segment: memory is a few times this. */
-const STEP_BYTES = 16 * 1024 * 1024
+/** Work of one step, in bytes of packed chunks, and about the size of a segment; memory is some ten times this. */
+const STEP_BYTES = 8 * 1024 * 1024
 /** A segment smaller than this is written anew together with what follows it: else there would be one file per partition and day. */
 const SMALL_BYTES = 8 * 1024 * 1024
 
@@ -80,7 +80,8 @@ export class Archiver {
     const end = this.records.startAfter(topicId, partition, chunks)
     const last = this.segments.list(topic, partition).at(-1) ?? null
     const replaced = last && last.fileBytes < SMALL_BYTES ? last : null
-    const all = thinned(old, [...(replaced ? this.segments.chunks(replaced) : []), ...chunks], this.supersedes)
+    const kept = thinned(old, [...(replaced ? this.segments.chunks(replaced) : []), ...chunks], this.supersedes)
+    const all = kept.map(({ first, bytes }) => ({ first, bytes: plainChunk(bytes) }))
     const gone = counted(old, chunks)
     try {
       await this.segments.add(topicId, headOf(old, all, end, replaced), all, replaced, () =>

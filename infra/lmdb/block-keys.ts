@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readTime, TIME_BYTES, U48, writeTime } from './keys.js'
 
 /** The block tables; the number is part of keys that name one. */
@@ -12,17 +13,25 @@ export interface BucketId {
   bucket: number
 }
 
+/**
+ * How a stored block came to be: as it was on the topic, joined with its neighbours of one write, or folded later. Part of its key,
+ * so that a block that is written again replaces itself and never one it was joined into.
+ */
+export const Made = { written: 0, joined: 1, folded: 2 } as const
+
 /** What a block's key says of it. */
 export interface BlockKey {
   first: number
-  /** 0 as written; above, the number among those one folding made. Keeps a written block that comes again off a folded one. */
-  folded: number
-  rev: number
+  made: number
+  /** Tells blocks of one extent apart: the rev, or a hash. 48 bits. */
+  tag: number
   /** One past the last instant it covers. */
   last: number
 }
 
 const PREFIX_BYTES = 8
+const MADE_AT = PREFIX_BYTES + TIME_BYTES
+const KEY_BYTES = MADE_AT + 1 + 6 + TIME_BYTES
 
 export const bucketPrefix = ({ series, grid, bucket }: Omit<BucketId, 'table'>): Buffer => {
   const prefix = Buffer.allocUnsafe(PREFIX_BYTES)
@@ -32,52 +41,33 @@ export const bucketPrefix = ({ series, grid, bucket }: Omit<BucketId, 'table'>):
   return prefix
 }
 
-/** `[series, grid, bucket, first, folded, rev, last]`: by first start, so that a range is a scan. */
-export const blockKey = (prefix: Buffer, { first, folded, rev, last }: BlockKey): Buffer => {
-  const key = Buffer.allocUnsafe(PREFIX_BYTES + 2 * TIME_BYTES + 7)
+/** `[series, grid, bucket, first, made, tag, last]`: by first start, so that a range is a scan. */
+export const blockKey = (prefix: Buffer, { first, made, tag, last }: BlockKey): Buffer => {
+  const key = Buffer.allocUnsafe(KEY_BYTES)
   prefix.copy(key)
   let at = writeTime(key, first, PREFIX_BYTES)
-  at = key.writeUInt8(folded, at)
-  at = key.writeUIntBE(Math.min(rev, U48), at, 6)
+  at = key.writeUInt8(made, at)
+  at = key.writeUIntBE(Math.min(tag, U48), at, 6)
   writeTime(key, last, at)
   return key
 }
 
 export const readBlockKey = (key: Buffer): BlockKey => ({
   first: readTime(key, PREFIX_BYTES),
-  folded: key[PREFIX_BYTES + TIME_BYTES],
-  rev: key.readUIntBE(PREFIX_BYTES + TIME_BYTES + 1, 6),
-  last: readTime(key, PREFIX_BYTES + TIME_BYTES + 7)
+  made: key[MADE_AT],
+  tag: key.readUIntBE(MADE_AT + 1, 6),
+  last: lastOf(key)
 })
 
-/** `[series, grid, bucket, first, topic, partition, offset, last]`: blocks of readings are told apart by their record's position. */
-export const readingsKey = (
-  prefix: Buffer,
-  block: { first: number; topic: number; partition: number; offset: number; last: number }
-): Buffer => {
-  const key = Buffer.allocUnsafe(PREFIX_BYTES + 2 * TIME_BYTES + 10)
-  prefix.copy(key)
-  let at = writeTime(key, block.first, PREFIX_BYTES)
-  at = key.writeUInt16BE(block.topic, at)
-  at = key.writeUInt16BE(block.partition, at)
-  at = key.writeUIntBE(block.offset, at, 6)
-  writeTime(key, block.last, at)
-  return key
-}
-
-export const readReadingsKey = (key: Buffer): { topic: number; partition: number; offset: number } => ({
-  topic: key.readUInt16BE(PREFIX_BYTES + TIME_BYTES),
-  partition: key.readUInt16BE(PREFIX_BYTES + TIME_BYTES + 2),
-  offset: key.readUIntBE(PREFIX_BYTES + TIME_BYTES + 4, 6)
-})
-
-export const firstOf = (key: Buffer): number => readTime(key, PREFIX_BYTES)
-export const lastOf = (key: Buffer): number => readTime(key, key.length - TIME_BYTES)
+export const lastOf = (key: Buffer): number => readTime(key, KEY_BYTES - TIME_BYTES)
 
 /** Where a scan of a bucket for blocks that begin at `first` or later starts. */
 export const scanKey = (prefix: Buffer, first: number): Buffer => {
-  const key = Buffer.allocUnsafe(PREFIX_BYTES + TIME_BYTES)
+  const key = Buffer.allocUnsafe(MADE_AT)
   prefix.copy(key)
   writeTime(key, first, PREFIX_BYTES)
   return key
 }
+
+/** 48 bits of SHA-256. */
+export const hash48 = (bytes: Buffer): number => createHash('sha256').update(bytes).digest().readUIntBE(0, 6)

@@ -1,27 +1,25 @@
 import type { SeriesKey } from '../store.js'
-import { type BlockKey, type BlockTableName, type BucketId, blockKey, bucketPrefix, lastOf, readBlockKey, scanKey } from './block-keys.js'
+import {
+  type BlockKey,
+  type BlockTableName,
+  type BucketId,
+  blockKey,
+  bucketPrefix,
+  lastOf,
+  Made,
+  readBlockKey,
+  scanKey
+} from './block-keys.js'
+import { greatest } from './block-kinds.js'
 import { BucketIndex } from './bucket-index.js'
 import { type BucketLength, bucketOf } from './buckets.js'
 import type { Environment, Table } from './env.js'
 import { after } from './keys.js'
+import type { Piece } from './pieces.js'
 import { SeriesIds } from './series.js'
-
-/** A block, or the part of it that belongs in one bucket, ready to be stored. */
-export interface Piece {
-  table: BlockTableName
-  series: SeriesKey
-  grid: number
-  bucket: number
-  first: number
-  last: number
-  /** Its key in the bucket. */
-  key(prefix: Buffer): Buffer
-  value: Buffer
-}
 
 export interface StoredBlock {
   bucket: number
-  key: Buffer
   value: Buffer
 }
 
@@ -41,76 +39,76 @@ export interface Scan {
   to: number
 }
 
-/** The three block tables: encoded blocks by series, grid, bucket and first start. */
+/**
+ * The block tables: encoded blocks by series, grid, bucket and first start. What folding made is in tables of its own: those only
+ * grow, so their pages stay full, and the pages of what was folded away come free as a whole.
+ */
 export class Blocks {
   readonly index: BucketIndex
-  readonly #tables: Record<BlockTableName, Table>
+  readonly #tables: Record<BlockTableName, { written: Table; folded: Table }>
   readonly #series: SeriesIds
 
   constructor(env: Environment) {
-    this.#tables = { readings: env.table('readings'), intervals: env.table('intervals'), slots: env.table('slots') }
+    const pair = (name: BlockTableName) => ({ written: env.table(name), folded: env.table(`${name}-folded`) })
+    this.#tables = { readings: pair('readings'), intervals: pair('intervals'), slots: pair('slots') }
     this.index = new BucketIndex(env)
     this.#series = new SeriesIds(env)
   }
 
   /** Inside a transaction. The same piece again replaces itself. */
   put(piece: Piece): void {
-    const table = this.#tables[piece.table]
+    const { written } = this.#tables[piece.table]
     const id = { table: piece.table, series: this.#series.getOrAdd(piece.series), grid: piece.grid, bucket: piece.bucket }
-    const key = piece.key(bucketPrefix(id))
-    if (!table.doesExist(key)) this.index.added(id, piece)
-    table.put(key, piece.value)
+    const key = blockKey(bucketPrefix(id), piece)
+    if (!written.doesExist(key)) this.index.added(id, piece)
+    written.put(key, piece.value)
   }
 
-  /** Stored blocks that overlap [from, to), by bucket and first start. */
+  /** Stored blocks that overlap [from, to), by bucket. */
   *scan({ table, series, grid, length, from, to }: Scan): Generator<StoredBlock> {
     const id = this.#series.get(series)
     if (id === undefined || !(from < to)) return
     const last = bucketOf(to - 1, length)
     for (const { id: found, info } of this.index.range({ table, series: id, grid, bucket: bucketOf(from, length) }, last)) {
       const prefix = bucketPrefix(found)
-      const end = found.bucket === last ? scanKey(prefix, to) : after(prefix)
-      const source = this.#tables[table]
-      for (const key of source.getKeys({ start: scanKey(prefix, from - info.longestMs), end })) {
-        if (lastOf(key) > from) yield { bucket: found.bucket, key, value: source.get(key)! }
+      const range = { start: scanKey(prefix, from - info.longestMs), end: found.bucket === last ? scanKey(prefix, to) : after(prefix) }
+      for (const source of Object.values(this.#tables[table])) {
+        for (const key of source.getKeys(range)) if (lastOf(key) > from) yield { bucket: found.bucket, value: source.get(key)! }
       }
     }
   }
 
-  /** Blocks of a bucket that end at or before an instant, the earliest `limit` of them. */
+  /** Blocks of a bucket that end at or before an instant: the earliest `limit` of those not yet folded, and all that are. */
   closed(id: BucketId, before: number, limit: number): ClosedBlock[] {
-    const prefix = bucketPrefix(id)
-    const table = this.#tables[id.table]
-    const found: ClosedBlock[] = []
-    for (const { key, value } of table.getRange({ start: prefix, end: after(prefix) })) {
-      if (found.length === limit) break
-      if (lastOf(key) <= before) found.push({ key, block: readBlockKey(key), value })
-    }
-    return found
+    const { written, folded } = this.#tables[id.table]
+    return [...closedOf(folded, id, before, Number.POSITIVE_INFINITY), ...closedOf(written, id, before, limit)]
   }
 
-  /** Inside a transaction: takes `gone` out of a bucket, puts `joined` in. False, and nothing done, when one of them is no longer there. */
-  replace(id: BucketId, gone: readonly Buffer[], joined: readonly { first: number; last: number; rev: number; value: Buffer }[]): boolean {
+  /** Inside a transaction: takes `gone` out of a bucket, puts `made` in. Does nothing when one of them is no longer there. */
+  replace(id: BucketId, gone: readonly Buffer[], made: readonly { block: BlockKey; value: Buffer }[]): void {
     const prefix = bucketPrefix(id)
-    const table = this.#tables[id.table]
-    if (!gone.every((key) => table.doesExist(key))) return false
-    for (const key of gone) table.remove(key)
-    for (const { value, ...block } of joined) {
-      let number = 1
-      while (table.doesExist(blockKey(prefix, { ...block, folded: number }))) number++
-      table.put(blockKey(prefix, { ...block, folded: number }), value)
-    }
-    const ends = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]
-    let folded = 0
-    let longestMs = 0
-    for (const key of table.getKeys({ start: prefix, end: after(prefix) })) {
-      const { first, last, folded: number } = readBlockKey(key)
-      longestMs = Math.max(longestMs, last - first)
-      if (number > 0) folded++
-      else ends.push(last)
-    }
+    const { written, folded } = this.#tables[id.table]
+    const tableOf = (key: Buffer) => (readBlockKey(key).made === Made.folded ? folded : written)
+    if (!gone.every((key) => tableOf(key).doesExist(key))) return
+    for (const key of gone) tableOf(key).remove(key)
+    for (const { block, value } of made) folded.put(blockKey(prefix, block), value)
+    const left = { start: prefix, end: after(prefix) }
+    const lengths = [...keysOf(written, left), ...keysOf(folded, left)].map(({ first, last }) => last - first)
+    const ends = keysOf(written, left).map(({ last }) => last)
+    ends.push(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY)
     ends.sort((a, b) => a - b)
-    this.index.set(id, { folded, longestMs, ends: [ends[0], ends[1]] })
-    return true
+    this.index.set(id, { folded: keysOf(folded, left).length, longestMs: greatest(lengths), ends: [ends[0], ends[1]] })
   }
+}
+
+const keysOf = (table: Table, range: { start: Buffer; end: Buffer }): BlockKey[] => [...table.getKeys(range)].map(readBlockKey)
+
+const closedOf = (table: Table, id: BucketId, before: number, limit: number): ClosedBlock[] => {
+  const prefix = bucketPrefix(id)
+  const found: ClosedBlock[] = []
+  for (const { key, value } of table.getRange({ start: prefix, end: after(prefix) })) {
+    if (found.length === limit) break
+    if (lastOf(key) <= before) found.push({ key, block: readBlockKey(key), value })
+  }
+  return found
 }

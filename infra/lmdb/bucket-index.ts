@@ -8,7 +8,7 @@ export interface BucketInfo {
   folded: number
   /** Longest block there ever was, ms: a scan from an instant starts this much earlier. */
   longestMs: number
-  /** The two earliest ends among blocks as written; infinity where there is none. */
+  /** The two earliest ends among blocks not made by folding; infinity where there is none. */
   ends: readonly [number, number]
 }
 
@@ -69,9 +69,7 @@ export class BucketIndex {
   added(id: BucketId, block: { first: number; last: number }): void {
     const { folded, longestMs, ends } = this.get(id)
     const [first, second] = [...ends, block.last].sort((a, b) => a - b)
-    // Readings are never folded: their blocks are told apart by position.
-    const known = id.table === 'readings' ? EMPTY.ends : ([first, second] as const)
-    this.set(id, { folded, longestMs: Math.max(longestMs, block.last - block.first), ends: known })
+    this.set(id, { folded, longestMs: Math.max(longestMs, block.last - block.first), ends: [first, second] })
   }
 
   /** Inside a transaction. */

@@ -1,16 +1,23 @@
+import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import type { LogRecord } from '../log.js'
 
 /**
  * A chunk: records of one partition that were appended together, under the offset of the first. One LMDB entry for many records,
- * because an entry costs about 20 bytes and a page search whatever its size.
+ * because an entry costs about 20 bytes and a page search whatever its size, and because records of one time resemble each other.
  *
- *     u48 appended at, UTC ms | varint records | per record: varint gap, varint key bytes, key, varint value bytes + 1 (0: null), value
+ *     u8 packing (0 plain, 1 raw deflate) | u48 appended at, UTC ms | packed:
+ *     varint records | per record: varint gap, varint key bytes, key, varint value bytes + 1 (0: null), value
  *
  * `gap` is how many offsets are missing before the record: 0, except where archiving left superseded records out.
  */
-export const CHUNK_BYTES = 32 * 1024
+export const CHUNK_BYTES = 64 * 1024
 
-const HEADER_BYTES = 6
+/** Below this deflate gains less than the call costs (about 50 us). Level 1: level 6 takes twice the time for 2 % less. */
+const PACKED_FROM_BYTES = 1024
+const LEVEL = 1
+
+const Packing = { plain: 0, deflate: 1 } as const
+const HEADER_BYTES = 7
 
 export interface Chunk {
   records: number
@@ -41,7 +48,7 @@ const writeVarint = (target: Buffer, figure: number, at: number): number => {
 
 /** Reads varints one after another; `position` is where the last one ended. */
 class Reader {
-  position = HEADER_BYTES
+  position = 0
   constructor(readonly bytes: Buffer) {}
 
   varint(): number {
@@ -70,10 +77,9 @@ class Reader {
   }
 }
 
-const encode = (entries: readonly ChunkEntry[], keyBytes: readonly number[], size: number, appendedAt: number): Buffer => {
-  const bytes = Buffer.allocUnsafe(HEADER_BYTES + varintBytes(entries.length) + size)
-  bytes.writeUIntBE(appendedAt, 0, HEADER_BYTES)
-  let at = writeVarint(bytes, entries.length, HEADER_BYTES)
+const encode = (entries: readonly ChunkEntry[], keyBytes: readonly number[], size: number): Buffer => {
+  const bytes = Buffer.allocUnsafe(varintBytes(entries.length) + size)
+  let at = writeVarint(bytes, entries.length, 0)
   for (const [i, { key, value, gap = 0 }] of entries.entries()) {
     at = writeVarint(bytes, gap, at)
     at = writeVarint(bytes, keyBytes[i], at)
@@ -84,6 +90,28 @@ const encode = (entries: readonly ChunkEntry[], keyBytes: readonly number[], siz
   return bytes
 }
 
+const headed = (packing: number, appendedAt: number, content: Buffer): Buffer => {
+  const header = Buffer.allocUnsafe(HEADER_BYTES)
+  header.writeUInt8(packing, 0)
+  header.writeUIntBE(appendedAt, 1, 6)
+  return Buffer.concat([header, content])
+}
+
+const packed = (content: Buffer, appendedAt: number): Buffer => {
+  if (content.length < PACKED_FROM_BYTES) return headed(Packing.plain, appendedAt, content)
+  const small = deflateRawSync(content, { level: LEVEL })
+  return small.length < content.length ? headed(Packing.deflate, appendedAt, small) : headed(Packing.plain, appendedAt, content)
+}
+
+const contentOf = (chunk: Buffer): Buffer => {
+  const content = chunk.subarray(HEADER_BYTES)
+  return chunk[0] === Packing.deflate ? inflateRawSync(content) : content
+}
+
+/** The same chunk, not compressed: for those who compress many together. */
+export const plainChunk = (chunk: Buffer): Buffer =>
+  chunk[0] === Packing.plain ? chunk : headed(Packing.plain, appendedAtOf(chunk), contentOf(chunk))
+
 /** Packs records, in order, into chunks of about CHUNK_BYTES; a larger record has a chunk of its own. */
 export const packChunks = (records: readonly ChunkEntry[], appendedAt: number): Chunk[] => {
   const chunks: Chunk[] = []
@@ -92,7 +120,8 @@ export const packChunks = (records: readonly ChunkEntry[], appendedAt: number): 
   let size = 0
   let payloadBytes = 0
   const close = () => {
-    if (entries.length > 0) chunks.push({ records: entries.length, payloadBytes, bytes: encode(entries, keyBytes, size, appendedAt) })
+    if (entries.length > 0)
+      chunks.push({ records: entries.length, payloadBytes, bytes: packed(encode(entries, keyBytes, size), appendedAt) })
     entries = []
     keyBytes = []
     size = payloadBytes = 0
@@ -112,7 +141,7 @@ export const packChunks = (records: readonly ChunkEntry[], appendedAt: number): 
   return chunks
 }
 
-export const appendedAtOf = (chunk: Buffer): number => chunk.readUIntBE(0, HEADER_BYTES)
+export const appendedAtOf = (chunk: Buffer): number => chunk.readUIntBE(1, 6)
 
 /** Adds the records of a chunk with offset >= `from` to `into`, until it holds `limits.records` or this call added `limits.bytes`; the bytes added. */
 export const unpackChunk = (
@@ -122,7 +151,7 @@ export const unpackChunk = (
   into: LogRecord[],
   limits: { records: number; bytes: number }
 ): number => {
-  const reader = new Reader(chunk)
+  const reader = new Reader(contentOf(chunk))
   const { topic, partition } = at
   let offset = at.first - 1
   let added = 0

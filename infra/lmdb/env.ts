@@ -22,10 +22,16 @@ export interface Environment {
   write<T>(work: () => T): Promise<T>
   /** Bytes a table occupies, by whole pages. */
   bytes(table: Table): number
+  /** Bytes of the working file, and of those the ones in use; the others are free for what comes. */
+  size(): { fileBytes: number; usedBytes: number }
+  /** Writes what is committed to another file, without free pages. */
+  copyTo(path: string): Promise<void>
   close(): Promise<void>
 }
 
-const MAX_TABLES = 32
+export const workingFile = (folder: string): string => join(folder, 'ledger.mdb')
+
+const MAX_TABLES = 40
 /** A group of waiting writes is cut here, so that the event loop and the commit's dirty pages stay small. */
 const GROUP_MS = 20
 
@@ -54,10 +60,25 @@ export const translated = async (folder: string, error: unknown): Promise<unknow
   return new Unavailable(`The data folder ${folder} cannot be written: ${message}.`, { cause })
 }
 
+interface Stats {
+  pageSize: number
+  treeBranchPageCount: number
+  treeLeafPageCount: number
+  overflowPages: number
+}
+
+const pagesOf = ({ treeBranchPageCount, treeLeafPageCount, overflowPages }: Stats): number =>
+  treeBranchPageCount + treeLeafPageCount + overflowPages
+
+const bytesOf = (table: Table): number => {
+  const stats = table.getStats() as Stats
+  return pagesOf(stats) * stats.pageSize
+}
+
 export const openEnvironment = (folder: string): Environment => {
   mkdirSync(folder, { recursive: true })
   const root: RootDatabase<Buffer, Buffer> = open({
-    path: join(folder, 'ledger.mdb'),
+    path: workingFile(folder),
     noSubdir: true,
     maxDbs: MAX_TABLES,
     encoding: 'binary',
@@ -70,6 +91,15 @@ export const openEnvironment = (folder: string): Environment => {
   const waiting: Waiting[] = []
   let running: Promise<void> | null = null
   let closed = false
+
+  const tableOf = (name: string): Table => {
+    let table = tables.get(name)
+    if (!table) {
+      table = root.openDB<Buffer, Buffer>(name, { encoding: 'binary', keyEncoding: 'binary' })
+      tables.set(name, table)
+    }
+    return table
+  }
 
   /** One commit of what waits when it begins, as much as fits in GROUP_MS. */
   const commitTogether = async (take: () => Waiting[]): Promise<void> => {
@@ -102,14 +132,7 @@ export const openEnvironment = (folder: string): Environment => {
 
   return {
     folder,
-    table(name) {
-      let table = tables.get(name)
-      if (!table) {
-        table = root.openDB<Buffer, Buffer>(name, { encoding: 'binary', keyEncoding: 'binary' })
-        tables.set(name, table)
-      }
-      return table
-    },
+    table: tableOf,
     write<T>(work: () => T): Promise<T> {
       if (closed) return Promise.reject(new Unavailable(`The data folder ${folder} is closed.`))
       return new Promise<T>((resolve, reject) => {
@@ -117,10 +140,16 @@ export const openEnvironment = (folder: string): Environment => {
         running ??= run()
       })
     },
-    bytes(table) {
-      const { pageSize, treeBranchPageCount, treeLeafPageCount, overflowPages } = table.getStats() as Record<string, number>
-      return (treeBranchPageCount + treeLeafPageCount + overflowPages) * pageSize
+    bytes: bytesOf,
+    size() {
+      const { pageSize, lastPageNumber, root: names } = root.getStats() as Stats & { lastPageNumber: number; root: Stats }
+      const tables = [...root.getKeys()].map((key) => bytesOf(tableOf(key.toString('utf8', 0, key.length - 1))))
+      return {
+        fileBytes: (lastPageNumber + 1) * pageSize,
+        usedBytes: tables.reduce((sum, bytes) => sum + bytes, pagesOf(names) * pageSize)
+      }
     },
+    copyTo: (path) => root.backup(path, true),
     async close() {
       closed = true
       while (running) await running

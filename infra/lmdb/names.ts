@@ -18,6 +18,12 @@ export class Names {
     return this.#ids.get(name)
   }
 
+  /** The name of a number that was given out. */
+  nameOf(id: number): string {
+    for (const [name, given] of this.#ids) if (given === id) return name
+    throw new RangeError(`No name has the number ${id}.`)
+  }
+
   list(): IterableIterator<string> {
     return this.#ids.keys()
   }

@@ -1,6 +1,8 @@
 import type { Wire } from '../../schemas/wire.js'
 import { type Archive, openArchive } from '../archive.js'
+import { compactFolder } from './compact.js'
 import { type Environment, openEnvironment } from './env.js'
+import { checkFormat } from './format.js'
 import { LmdbLog, type LogOptions } from './log.js'
 import { openWire } from './schema-ids.js'
 import { LmdbStore } from './store.js'
@@ -20,8 +22,10 @@ export type EmbeddedOptions = LogOptions
 
 /** Log, store and wire of one data folder, for the process that owns it. */
 export const openEmbedded = async (folder: string, options: EmbeddedOptions = {}): Promise<Embedded> => {
+  await compactFolder(folder)
   const env = openEnvironment(folder)
   try {
+    await checkFormat(env)
     const wire = await openWire(env)
     const log = await LmdbLog.open(env, { supersedes: superseded(wire), ...options })
     const store = new LmdbStore(env, wire)

@@ -3,23 +3,25 @@ import type { Intervals, Slots } from '../../schemas/generated.js'
 import type { Wire } from '../../schemas/wire.js'
 import type { SeriesKey, Store, StoreBatch, StoredReadings } from '../store.js'
 import { Aside } from './aside.js'
-import { readReadingsKey } from './block-keys.js'
-import { Blocks, type Piece, type Scan } from './blocks.js'
+import type { BucketId } from './block-keys.js'
+import { type BlockKind, inOrder, intervalsKind, pick, readingsKind, slotsKind } from './block-kinds.js'
+import { Blocks, type Scan } from './blocks.js'
 import { bucketLength, bucketStart } from './buckets.js'
 import type { Environment } from './env.js'
 import { foldBucket } from './fold.js'
 import { Names } from './names.js'
 import { type Rows, reachingIn, rowsWhere } from './overlap.js'
-import { intervalPieces, pick, readingPieces, slotPieces } from './pieces.js'
+import { unpack } from './packing.js'
+import { type Piece, piecesOf } from './pieces.js'
 import { Versions } from './versions.js'
 
 /** Buckets folded in one call of `foldClosedDays`. */
 const FOLDED_BUCKETS = 50
 
 const TABLES = {
-  readings: ['readings'],
-  intervals: ['intervals'],
-  slots: ['slots'],
+  readings: ['readings', 'readings-folded'],
+  intervals: ['intervals', 'intervals-folded'],
+  slots: ['slots', 'slots-folded'],
   series: ['series', 'buckets', 'buckets-foldable'],
   latest: ['latest'],
   registry: ['points', 'installations'],
@@ -36,6 +38,7 @@ export class LmdbStore implements Store {
   readonly #versions: Versions
   readonly #topics: Names
   readonly #grids: Names
+  readonly #kinds: { readings: BlockKind<StoredReadings>; intervals: BlockKind<Intervals>; slots: BlockKind<Slots> }
 
   constructor(
     private readonly env: Environment,
@@ -46,6 +49,7 @@ export class LmdbStore implements Store {
     this.#versions = new Versions(env, wire)
     this.#topics = new Names(env, 'store-topics')
     this.#grids = new Names(env, 'grids')
+    this.#kinds = { readings: readingsKind(wire, this.#topics), intervals: intervalsKind(wire), slots: slotsKind(wire, this.#grids) }
   }
 
   async write(batch: StoreBatch): Promise<void> {
@@ -65,29 +69,33 @@ export class LmdbStore implements Store {
     await this.#topics.add(readings.map(({ position }) => position.topic))
     await this.#grids.add(slots.map(({ grid }) => grid))
     return [
-      ...readings
-        .filter(({ block }) => block.rows > 0)
-        .flatMap((each) => readingPieces(this.wire, each, this.#topics.get(each.position.topic)!)),
-      ...intervals.filter(({ rows }) => rows > 0).flatMap((block) => intervalPieces(this.wire, block)),
-      ...slots.filter(({ rows }) => rows > 0).flatMap((block) => slotPieces(this.wire, block, this.#grids.get(block.grid)!))
+      ...piecesOf(
+        this.#kinds.readings,
+        readings.filter(({ block }) => block.rows > 0)
+      ),
+      ...piecesOf(
+        this.#kinds.intervals,
+        intervals.filter(({ rows }) => rows > 0)
+      ),
+      ...piecesOf(
+        this.#kinds.slots,
+        slots.filter(({ rows }) => rows > 0)
+      )
     ]
   }
 
   async readings(series: SeriesKey, from: number, to: number): Promise<StoredReadings[]> {
-    const names = [...this.#topics.list()]
-    const topicOf = new Map(names.map((name) => [this.#topics.get(name)!, name]))
     const found: StoredReadings[] = []
-    for (const { key, value } of this.#blocks.scan({ table: 'readings', series, grid: 0, length: 'month', from, to })) {
-      const { topic, partition, offset } = readReadingsKey(key)
-      found.push({ block: this.wire.decode('Readings', value), position: { topic: topicOf.get(topic)!, partition, offset } })
+    for (const { value } of this.#blocks.scan({ table: 'readings', series, grid: 0, length: 'month', from, to })) {
+      for (const each of this.#kinds.readings.decode(unpack(value))) if (each.block.at.some((at) => at >= from && at < to)) found.push(each)
     }
-    return found
+    return inOrder(found)
   }
 
   async intervals(series: SeriesKey, from: number, to: number): Promise<Intervals[]> {
     return this.#overlapping<Intervals>(
       { table: 'intervals', series, grid: 0, length: 'month', from, to },
-      (value) => this.wire.decode('Intervals', value),
+      (value) => this.wire.decode('Intervals', unpack(value)),
       (block, rows) => pick(block, INTERVAL_COLUMNS, rows)
     )
   }
@@ -97,7 +105,7 @@ export class LmdbStore implements Store {
     if (id === undefined) return []
     return this.#overlapping<Slots>(
       { table: 'slots', series, grid: id, length: bucketLength(grid), from, to },
-      (value) => this.wire.decode('Slots', value),
+      (value) => this.wire.decode('Slots', unpack(value)),
       (block, rows) => pick(block, SLOT_COLUMNS, rows)
     )
   }
@@ -109,14 +117,14 @@ export class LmdbStore implements Store {
   ): Block[] {
     const found = this.#scanned(scan, decode, cut)
     const starts = reachingIn(found, scan.from, scan.to)
-    if (starts.size === 0) return found
+    if (starts.size === 0) return byStart(found)
     const from = Math.min(...starts)
     const before: Block[] = []
     for (const block of this.#scanned({ ...scan, from, to: scan.from }, decode, cut)) {
       const rows = rowsWhere(block, (start, end) => starts.has(start) && end <= scan.from)
       if (rows.length > 0) before.push(cut(block, rows))
     }
-    return [...before, ...found]
+    return byStart([...before, ...found])
   }
 
   /** A row that touches several buckets is in each of them: it counts in the first that is read. */
@@ -164,8 +172,14 @@ export class LmdbStore implements Store {
 
   async foldClosedDays(before: number): Promise<boolean> {
     const buckets = this.#blocks.index.foldable(before, FOLDED_BUCKETS)
-    for (const bucket of buckets) await foldBucket(this.env, this.#blocks, this.wire, bucket, before)
+    for (const id of buckets) await this.#fold(id, before)
     return buckets.length > 0
+  }
+
+  #fold(id: BucketId, before: number): Promise<void> {
+    if (id.table === 'readings') return foldBucket(this.env, this.#blocks, this.#kinds.readings, id, before)
+    if (id.table === 'intervals') return foldBucket(this.env, this.#blocks, this.#kinds.intervals, id, before)
+    return foldBucket(this.env, this.#blocks, this.#kinds.slots, id, before)
   }
 
   async sizes(): Promise<Map<string, number>> {
@@ -177,3 +191,5 @@ export class LmdbStore implements Store {
   /** The environment is closed by whoever opened it. */
   async close(): Promise<void> {}
 }
+
+const byStart = <Block extends Rows>(blocks: Block[]): Block[] => blocks.sort((a, b) => a.start[0] - b.start[0])

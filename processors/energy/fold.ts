@@ -18,6 +18,7 @@ export const energy: Fold<'Readings', EnergyState, SeriesRules> = {
   outputs: [Topics.intervals, Topics.suspect],
   initial: initialState,
   resolve: (rows, _point, register) => resolveRules(rows, register),
+  always: () => '',
   ignores: ({ kind }) => kind !== 'COUNTER' && kind !== 'INTERVAL',
   step: (wire, before, block, where, rules) => {
     const { state, rows, suspects } = step(before, block, where, rules)

@@ -183,6 +183,8 @@ const foldAgain = async (before: EnergyState, resume: Resume, to: number, rules:
     const until = Math.min(at + Math.min(width, MONTH), horizon)
     const merged = mergeReadings(await history.readings(at, until))
     for (const { loser, winner } of merged.conflicts) {
+      // Readings of the instant resumed at were settled before it.
+      if (resume.row !== null && loser.block.at[loser.row] <= startsAt) continue
       const figure = loser.block.value[loser.row]
       draft.suspects.push(suspectRow(state, loser.block, loser.row, loser.position, milliOf(loser.block, figure), 'conflict', `another reading of that instant shows ${milliOf(winner.block, winner.block.value[winner.row])}`))
     }
@@ -279,7 +281,7 @@ const changedSuspects = async (run: Run, from: number, history: EnergyHistory): 
     if (stored.at <= from || stored.at > run.settledTo) continue
     const same = wanted.get(identity(stored))
     if (same === undefined) changes.push({ ...stored, op: Op.WITHDRAWN })
-    else if (same.count === stored.count && same.until === stored.until) wanted.delete(identity(stored))
+    else if (same.count === stored.count && same.until === stored.until && same.detail === stored.detail) wanted.delete(identity(stored))
   }
   for (const suspect of wanted.values()) changes.push({ ...suspect, op: Op.PUT })
   return changes

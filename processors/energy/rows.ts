@@ -77,13 +77,25 @@ export interface BlockHead {
   knownAt: number
 }
 
+/** The place of a word in a list, added where it is new; neighbours mostly ask for the same. */
+const indexer = (words: string[]) => {
+  let last = ''
+  let place = 0
+  return (word: string): number => {
+    if (word === last) return place
+    const known = words.indexOf(word)
+    place = known >= 0 ? known : words.push(word) - 1
+    last = word
+    return place
+  }
+}
+
 /** Rows as a block with unfolded columns. */
 export const toBlock = (head: BlockHead, rows: readonly Row[]): Intervals => {
   const words: string[] = ['']
-  const wordOf = (word: string): number => {
-    const known = words.indexOf(word)
-    return known >= 0 ? known : words.push(word) - 1
-  }
+  const ruleOf = indexer(words)
+  const topicOf = indexer(words)
+  const factorOf = indexer(words)
   const n = rows.length
   const block: Intervals = {
     point: head.point,
@@ -126,16 +138,16 @@ export const toBlock = (head: BlockHead, rows: readonly Row[]): Intervals => {
     block.low[i] = row.low
     block.high[i] = row.high
     block.quality[i] = row.quality
-    block.rule[i] = wordOf(row.rule)
+    block.rule[i] = ruleOf(row.rule)
     block.fromAt[i] = row.fromAt
     block.fromValue[i] = row.fromValue
     block.toAt[i] = row.toAt
     block.toValue[i] = row.toValue
-    block.fromTopic[i] = wordOf(row.fromTopic)
+    block.fromTopic[i] = topicOf(row.fromTopic)
     block.fromOffset[i] = row.fromOffset
-    block.toTopic[i] = wordOf(row.toTopic)
+    block.toTopic[i] = topicOf(row.toTopic)
     block.toOffset[i] = row.toOffset
-    block.factor[i] = row.factor === '' ? 0 : wordOf(row.factor)
+    block.factor[i] = factorOf(row.factor)
     block.travel[i] = row.travel
   }
   return block

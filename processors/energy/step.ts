@@ -6,7 +6,7 @@ import { count, dueOf, passTime, type Reading } from './counter.js'
 import { putCurve } from './put.js'
 import { Draft, type Row, type SuspectDraft } from './rows.js'
 import type { SeriesRules } from './rules.js'
-import { addAsk, compact, type EnergyState, type Run, type Seen } from './state.js'
+import { addAsk, compact, type EnergyState, type Run, type Seen, type Span } from './state.js'
 
 /** Where a block of readings lies on its topic. */
 export interface Where {
@@ -17,6 +17,9 @@ export interface Where {
 
 /** Rows older than the newest row seen are left to history (live), or all are taken in the order they come (history itself). */
 export type Pace = 'live' | 'history'
+
+/** Late rows of a block this near each other are one ask: thousands of asks of an instant each would cost a way through history each. */
+const LATE_APART_MS = 24 * 3_600_000
 
 /**
  * Folds one block of readings of the series: rows newer than everything seen go through the rules, whatever is older becomes an ask.
@@ -33,19 +36,38 @@ export const fold = (state: EnergyState, block: Readings, where: Where, rules: S
     draft.suspects.push(suspectRow(state, block, 0, where, toMilli(block.value[0], ratio), 'other-unit', `the series is in ${state.unit}`))
     return
   }
+  let lastAt = state.last === null ? Number.NEGATIVE_INFINITY : state.last.at
+  // The newest row of the block while `state.last` is still the one before it: written down once, not for every row.
+  let newest = -1
+  let late: Span | null = null
   for (let i = 0; i < block.rows; i++) {
     const at = block.at[i]
-    if (pace === 'live' && state.last !== null && at <= state.last.at) {
-      if (at < state.last.at || !isRepeat(state.last, block, i)) state.asks = addAsk(state.asks, { from: at - block.span[i], to: at })
+    if (pace === 'live' && at <= lastAt) {
+      if (newest >= 0) state.last = seen(block, newest)
+      newest = -1
+      if (at === lastAt && isRepeat(state.last as Seen, block, i)) continue
+      const ask = askOf(block, i)
+      if (late === null || ask.from - late.to > LATE_APART_MS) {
+        if (late !== null) state.asks = addAsk(state.asks, late)
+        late = ask
+      } else late = { from: Math.min(late.from, ask.from), to: Math.max(late.to, ask.to) }
       continue
     }
-    if (state.last === null || at >= state.last.at) state.last = seen(block, i)
+    if (at >= lastAt) {
+      lastAt = at
+      newest = i
+    }
     if (!hasValue(block.quality[i])) continue
     const milli = toMilli(block.value[i], ratio)
     if (block.kind === 'INTERVAL') curve(state, block, i, milli, where, rules, draft)
     else count(state, readingOf(block, i, milli, step, where), rules, draft)
   }
+  if (newest >= 0) state.last = seen(block, newest)
+  if (late !== null) state.asks = addAsk(state.asks, late)
 }
+
+/** From before the reading, so that a row that ended at it, by another reading of that instant, is made again too. */
+const askOf = (block: Readings, i: number): Span => ({ from: block.at[i] - Math.max(block.span[i], 1), to: block.at[i] })
 
 const seen = (block: Readings, i: number): Seen => ({
   at: block.at[i],
@@ -133,7 +155,7 @@ export const step = (before: EnergyState, block: Readings, where: Where, rules: 
   const draft = new Draft()
   // Rows that repeat an instant are settled first, so that order within a payload decides nothing.
   const merged = mergeReadings([{ block, position: where }])
-  for (const { loser } of merged.conflicts) state.asks = addAsk(state.asks, { from: loser.block.at[loser.row], to: loser.block.at[loser.row] })
+  for (const { loser } of merged.conflicts) state.asks = addAsk(state.asks, askOf(loser.block, loser.row))
   for (const part of merged.parts) fold(state, part.block, where, rules, draft, 'live')
   state.superseded += merged.superseded
   state.knownAt = Math.max(state.knownAt, block.ingestedAt)

@@ -23,6 +23,7 @@ export const loadcurve: Fold<'Intervals', CurveState, CurveRules> = {
       versions: versions.map(({ validFrom, expectedMs, holdMs }) => ({ validFrom, expectedMs, holdMs }))
     }
   },
+  always: ({ zone }) => zone,
   ignores: () => false,
   step: (wire, before, block, _where, rules) => send(wire, stepCurve(before, block, rules)),
   beat: (wire, before, at, _partition, rules) => send(wire, beatCurve(before, at, rules)),

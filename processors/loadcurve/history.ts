@@ -138,12 +138,13 @@ const settle = async (
   const wanted = new Map(made.map((slot) => [slot.start, gridRow(slot, rules)]))
   const open = made.find((slot) => slot.end > end)
   if (open !== undefined) state.open[grid] = { ...open }
-  else if (state.open[grid] && state.open[grid].start >= region.from && state.open[grid].start < region.to) delete state.open[grid]
+  else if (state.open[grid] && state.open[grid].end > region.from && state.open[grid].start < region.to) delete state.open[grid]
   const changes: GridRow[] = []
   for (const block of mergeSlots(await history.slots(grid, region.from, region.to), region)) {
     for (let i = 0; i < block.rows; i++) {
       const stored = storedSlot(block, i)
-      if (stored.start < region.from || stored.start >= region.to) continue
+      if (stored.start >= region.to) continue
+      // One that reaches into the region from before it was cut in another zone: no slot of this one does.
       const row = wanted.get(stored.start)
       if (row === undefined) changes.push({ ...stored, op: Op.WITHDRAWN })
       else if (sameSlot(row, stored)) wanted.delete(stored.start)

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -42,7 +43,7 @@ const contents = async ({ log }: Embedded, topic: string): Promise<LogRecord[]> 
 
 const byKey = (records: readonly LogRecord[]): Map<string, number[]> => {
   const numbers = new Map<string, number[]>()
-  for (const { key, value } of records) numbers.set(key, [...(numbers.get(key) ?? []), Number(value)])
+  for (const { key, value } of records) numbers.set(key, [...(numbers.get(key) ?? []), Number.parseInt(String(value), 10)])
   return numbers
 }
 
@@ -138,7 +139,8 @@ describe('a full disk', () => {
   test('ends a group with the same sentence, and nothing half done', async () => {
     await opened(async ({ log }) => {
       await log.create(['in', 'out'])
-      for (let i = 0; i < 100; i++) await log.append('in', [{ key: `k${i % 23}`, value: Buffer.alloc(20_000, String(i)) }])
+      for (let i = 0; i < 100; i++)
+        await log.append('in', [{ key: `k${i % 23}`, value: Buffer.concat([Buffer.from(`${i} `), randomBytes(20_000)]) }])
     })
     const lines = await limited(3000, 'copy')
     expect(lines[0]).toMatch(/^failed DiskFull: /)

@@ -1,4 +1,5 @@
 // Appends to `in` and copies to `out` until the disk is full (a limit set by whoever starts it), and says what happened.
+import { randomBytes } from 'node:crypto'
 import { writeSync } from 'node:fs'
 import { openEmbedded } from '../../../dist/infra/lmdb/open.js'
 
@@ -6,7 +7,7 @@ const say = (line) => writeSync(1, `${line}\n`)
 const [folder, copy] = process.argv.slice(2)
 const { log, store, close } = await openEmbedded(folder)
 await log.create(['in', 'out'])
-const record = (number) => ({ key: `k${number % 23}`, value: Buffer.alloc(20_000, String(number)) })
+const record = (number) => ({ key: `k${number % 23}`, value: Buffer.concat([Buffer.from(`${number} `), randomBytes(20_000)]) })
 
 if (copy) {
   const run = log.process('copy', ['in'], {

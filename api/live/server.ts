@@ -1,0 +1,117 @@
+import type { FastifyInstance } from 'fastify'
+import type { WebSocket } from 'ws'
+import type { AccessEntry } from '../../schemas/access.js'
+import type { Code } from '../errors.js'
+import { ApiError } from '../errors.js'
+import type { Deps } from '../deps.js'
+import { Close } from '../client/frames.js'
+import { Hub } from './hub.js'
+import type { LivePorts } from './ports.js'
+import { FrameError, type FrameOf } from './requests.js'
+import { seriesOf } from './rows.js'
+import { Session } from './session.js'
+import { hasExpired, type Who, whoOf } from './who.js'
+
+const TICK_MS = 1000
+/** Clients come back spread over this long. */
+const RECONNECT_MS = 5000
+
+/** All sockets of this process. */
+export class Server {
+  readonly hub: Hub
+  readonly now: () => number
+  readonly #sessions = new Set<Session>()
+  readonly #leaving = new Set<Promise<void>>()
+  readonly #timer: NodeJS.Timeout
+  #ticking = false
+  #draining = false
+
+  constructor(
+    private readonly app: FastifyInstance,
+    readonly deps: Deps,
+    ports: LivePorts
+  ) {
+    this.now = ports.now ?? Date.now
+    this.hub = new Hub(ports, (error) => this.#fail(error))
+    this.#timer = setInterval(() => void this.#tick(), ports.tickMs ?? TICK_MS)
+    this.#timer.unref()
+  }
+
+  /** Listeners are on the socket when this returns: the first frame may be there already. */
+  accept(socket: WebSocket, who: Who | null): void {
+    const session = new Session(this, socket, who)
+    this.#sessions.add(session)
+    if (this.#draining) session.drain(reconnectMs())
+  }
+
+  left(session: Session): void {
+    if (!this.#sessions.delete(session)) return
+    const idle = session.idle().finally(() => this.#leaving.delete(idle))
+    this.#leaving.add(idle)
+  }
+
+  async whoHas(token: string): Promise<Who | null> {
+    const entry = await this.deps.access.identify(token)
+    return entry && !hasExpired(entry, this.now()) ? whoOf(entry, token) : null
+  }
+
+  /** The very answer of HTTP, through its door: same content, same rights. */
+  async explain({ k, s, grid, zone, limit }: FrameOf<'explain'>, header: Who['header']): Promise<Record<string, unknown>> {
+    const series = seriesOf(k)
+    if (!series) throw new FrameError('bad_request', 'k: a series is "point|register".')
+    const query: Record<string, string> = { ...series, at: new Date(s).toISOString() }
+    if (grid !== undefined) query.grid = grid
+    if (zone !== undefined) query.zone = zone
+    if (limit !== undefined) query.limit = String(limit)
+    const answer = await this.app.inject({ method: 'GET', url: '/v1/explain', query, headers: { ...header } })
+    const body = answer.json()
+    if (answer.statusCode === 200) return body
+    const { code, message, issues } = body.error as { code: Code; message: string; issues?: { path: string; message: string }[] }
+    throw new FrameError(code, message, { issues })
+  }
+
+  report(error: unknown): void {
+    this.deps.logger?.error({ err: error }, 'a websocket request failed')
+  }
+
+  async #tick(): Promise<void> {
+    if (this.#ticking || this.#sessions.size === 0) return
+    this.#ticking = true
+    try {
+      const entries = new Map<string, AccessEntry>((await this.deps.access.list()).map((entry) => [entry.name, entry]))
+      for (const session of this.#sessions) session.tick(this.now(), entries)
+    } catch (error) {
+      this.report(error)
+    } finally {
+      this.#ticking = false
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.report(error)
+    for (const session of [...this.#sessions]) session.close(Close.internal, 'internal')
+  }
+
+  /** Tells every client to come back, each at its own time, so that the next process is not met by all at once. */
+  drain(): void {
+    this.#draining = true
+    for (const session of [...this.#sessions]) session.drain(reconnectMs())
+  }
+
+  /** Resolves when nothing reads the log or the store any more. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer)
+    this.drain()
+    await Promise.all(this.#leaving)
+    await this.hub.close()
+  }
+}
+
+const reconnectMs = (): number => Math.round(RECONNECT_MS * (0.1 + 0.9 * Math.random()))
+
+/** Any error as the client sees it; what it did not cause stays untold. */
+export const frameErrorOf = (error: unknown): FrameError => {
+  if (error instanceof FrameError) return error
+  if (error instanceof ApiError) return new FrameError(error.answer, error.message, error.issues ? { issues: [...error.issues] } : {})
+  return new FrameError('internal', 'Something went wrong here; the log of the server says what.')
+}

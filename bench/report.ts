@@ -1,0 +1,48 @@
+import { cpus } from 'node:os'
+import { type Figure, meetsAim, shown } from './figure.js'
+
+const aimText = ({ aim, unit }: Figure): string => {
+  if (aim?.least !== undefined) return `at least ${shown(aim.least)} ${unit}`
+  return aim?.most !== undefined ? `at most ${shown(aim.most)} ${unit}` : ''
+}
+
+const verdict = (figure: Figure): string => {
+  const met = meetsAim(figure)
+  return met === null ? '' : met ? 'met' : '**missed**'
+}
+
+const ratio = ({ value, peer }: Figure): string => (peer ? `${shown(value / peer.value)} of ${peer.name}, ${shown(peer.value)}` : '')
+
+const grouped = (figures: readonly Figure[]): [string, Figure[]][] => {
+  const parts = new Map<string, Figure[]>()
+  for (const figure of figures) parts.set(figure.part, [...(parts.get(figure.part) ?? []), figure])
+  return [...parts]
+}
+
+const tableOf = ([part, figures]: [string, Figure[]]): string =>
+  [
+    `## ${part}`,
+    '',
+    '| what | figure | aim | | beside it |',
+    '|---|--:|---|---|---|',
+    ...figures.map(
+      (figure) => `| ${figure.what} | ${shown(figure.value)} ${figure.unit} | ${aimText(figure)} | ${verdict(figure)} | ${ratio(figure)} |`
+    )
+  ].join('\n')
+
+const missedText = (figure: Figure): string => {
+  const note = figure.note === undefined ? '' : ` (${figure.note})`
+  return `- ${figure.part}, ${figure.what}: ${shown(figure.value)} ${figure.unit}, aim ${aimText(figure)}${note}.`
+}
+
+/** bench/results.md. */
+export const reportOf = (figures: readonly Figure[], { mode, seconds, now }: { mode: string; seconds: number; now: Date }): string => {
+  const missed = figures.filter((figure) => meetsAim(figure) === false)
+  const [cpu] = cpus()
+  return `${[
+    '# Benchmarks',
+    `Written by \`npm run bench\`${mode === 'quick' ? ' -- --quick' : ''} on ${now.toISOString().slice(0, 10)}, in ${Math.round(seconds)} s: Node ${process.version}, ${process.platform} ${process.arch}, ${cpus().length} cores (${cpu?.model.trim() ?? 'unknown'}). Each figure is the median of several runs; what stands beside it was measured in the same run. Data are made up (bench/made-up.ts), the same every time.`,
+    missed.length === 0 ? 'Every aim is met.' : `What falls short:\n\n${missed.map(missedText).join('\n')}`,
+    ...grouped(figures).map(tableOf)
+  ].join('\n\n')}\n`
+}

@@ -1,0 +1,48 @@
+/** `npm run bench`, or `npm run bench -- --quick`; words after that choose parts: decode fold columns import. Writes bench/results.md. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { columns } from './columns.js'
+import { decode } from './decode.js'
+import type { Figure } from './figure.js'
+import { fold } from './fold.js'
+import { imports, type Sizes } from './import.js'
+import { reportOf } from './report.js'
+import type { Effort } from './time.js'
+
+const RESULTS = fileURLToPath(new URL('../../bench/results.md', import.meta.url))
+
+const words = process.argv.slice(2)
+const quick = words.includes('--quick')
+const chosen = words.filter((word) => !word.startsWith('--'))
+const effort: Effort = quick ? { rounds: 3, roundMs: 150 } : { rounds: 9, roundMs: 500 }
+const sizes: Sizes = quick
+  ? { runs: 1, points: 3, months: 12, sensors: 1, blocks: 64, memory: null }
+  : { runs: 3, points: 20, months: 12, sensors: 2, blocks: 64, memory: { points: 95, sensors: 10, blocks: 64 } }
+
+const began = performance.now()
+const say = (text: string) => console.error(`${((performance.now() - began) / 1000).toFixed(0).padStart(4)} s  ${text}`)
+const folder = mkdtempSync(join(tmpdir(), 'wattledger-bench-'))
+const parts: Record<string, () => Promise<Figure[]>> = {
+  decode: () => decode(effort),
+  fold: () => fold(effort),
+  columns: () => columns(effort),
+  import: () => imports(folder, sizes, say)
+}
+
+try {
+  const figures: Figure[] = []
+  for (const [name, part] of Object.entries(parts)) {
+    if (chosen.length > 0 && !chosen.includes(name)) continue
+    say(name)
+    figures.push(...(await part()))
+  }
+  const seconds = (performance.now() - began) / 1000
+  const text = reportOf(figures, { mode: quick ? 'quick' : 'full', seconds, now: new Date() })
+  console.log(text)
+  // A part of it, or a quick look, is no result.
+  if (!quick && chosen.length === 0) writeFileSync(RESULTS, text)
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}
