@@ -28,11 +28,14 @@ const doors: [method: 'GET' | 'POST' | 'DELETE', url: string, may: ('admin' | 'r
   ['POST', '/v1/registry?dryRun=true', ['admin']],
   ['GET', '/v1/access', ['admin']],
   ['POST', '/v1/access', ['admin']],
-  ['DELETE', '/v1/access/nobody', ['admin']]
+  ['DELETE', '/v1/access/nobody', ['admin']],
+  ['POST', '/v1/refold', ['admin']],
+  ['POST', '/v1/reparse', ['admin']],
+  ['POST', '/v1/replay/verify', ['admin']]
 ]
 const payload = (url: string) =>
-  url.startsWith('/v1/access')
-    ? { payload: { name: `n${url.length}`, role: 'reader' } }
+  url.startsWith('/v1/access') || /^\/v1\/re(fold|parse|play)/.test(url)
+    ? { payload: url.startsWith('/v1/access') ? { name: `n${url.length}`, role: 'reader' } : {} }
     : { payload: 'points: []', headers: { 'content-type': 'application/octet-stream' } }
 
 for (const [method, url, may] of doors) {

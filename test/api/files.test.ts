@@ -31,7 +31,8 @@ test('a file comes as a form or as the body, byte for byte', async () => {
     ['/v1/files?name=other.csv', form(bytes, 'day.csv'), 'other.csv'],
     ['/v1/files?name=day.csv', raw(bytes), 'day.csv'],
     ['/v1/files?name=day.json', raw(bytes, 'application/json'), 'day.json'],
-    ['/v1/files?name=..%2F..%2Fetc%2Fpass%0Awd', raw(bytes, 'text/csv'), 'passwd']
+    ['/v1/files?name=..%2F..%2Fetc%2Fpass%0Awd', raw(bytes, 'text/csv'), 'etc/passwd'],
+    ['/v1/files?name=a%2Fb%2Fsensor%2F0%2F8%2F1404224512.gz', raw(bytes), 'sensor/0/8/1404224512.gz']
   ] as const) {
     const answer = await post(url, body)
     expect(answer.statusCode, answer.body).toBe(200)

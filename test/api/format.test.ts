@@ -41,7 +41,7 @@ test('CSV reads back, and is no formula', () => {
 })
 
 test('every rule has its sentence', () => {
-  expect(KNOWN_RULES).toEqual(['counter', 'curve', 'gap', 'glitch', 'rollover', 'reset', 'replacement', 'backwards', 'jump', 'cut'])
+  expect(KNOWN_RULES).toEqual(['counter', 'curve', 'gap', 'glitch', 'rollover', 'reset', 'replacement', 'backwards', 'jump', 'held', 'cut'])
   expect(rulesText('gap+rollover').map(({ rule }) => rule)).toEqual(['gap', 'rollover'])
   expect(rulesText('')).toEqual([])
   expect(rulesText('later-rule')[0].sentence).toContain('later-rule')
