@@ -13,6 +13,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { FastifyInstance } from 'fastify'
 import { buildApp } from './api/app.js'
+import type { Output } from './api/cli/output.js'
 import { Misuse, runCli, type Workshop } from './api/cli/program.js'
 import { table } from './api/cli/table.js'
 import { kwh } from './api/format.js'
@@ -347,6 +348,18 @@ const notListening = (host: string, port: number) => (error: NodeJS.ErrnoExcepti
 
 const SAMPLES = fileURLToPath(new URL('../docs/samples/files', import.meta.url))
 
+/** Opens the addresses of the settings; servers beyond the platform's own are put into `more`, for whoever stops them. */
+const listen = async (platform: Platform, settings: Settings, more: Server[]): Promise<string[]> => {
+  const addresses: string[] = []
+  for (const [i, { host, port }] of settings.http.listen.entries()) {
+    const server = i === 0 ? platform.app.server : createServer((request, response) => platform.app.routing(request, response)).on('upgrade', (...upgrade) => platform.app.server.emit('upgrade', ...upgrade))
+    if (i === 0) await platform.app.listen({ host, port }).catch(notListening(host, port))
+    else await new Promise<void>((listening, failed) => more[more.push(server) - 1].once('error', failed).listen(port, host, listening)).catch(notListening(host, port))
+    addresses.push(urlOf({ host, port: (server.address() as { port: number }).port }))
+  }
+  return addresses
+}
+
 /** `wattledger start`: until it is told to stop. */
 const start: Workshop['start'] = async (settings, out, samples) => {
   const platform = await openPlatform(settings).catch((error: unknown) => {
@@ -355,14 +368,23 @@ const start: Workshop['start'] = async (settings, out, samples) => {
   const stopped = new Promise<void>((stop) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop())
   })
-  const addresses: string[] = []
   const more: Server[] = []
-  for (const [i, { host, port }] of settings.http.listen.entries()) {
-    const server = i === 0 ? platform.app.server : createServer((request, response) => platform.app.routing(request, response)).on('upgrade', (...upgrade) => platform.app.server.emit('upgrade', ...upgrade))
-    if (i === 0) await platform.app.listen({ host, port }).catch(notListening(host, port))
-    else await new Promise<void>((listening, failed) => more[more.push(server) - 1].once('error', failed).listen(port, host, listening)).catch(notListening(host, port))
-    addresses.push(urlOf({ host, port: (server.address() as { port: number }).port }))
+  const close = async () => {
+    for (const server of more) server.close()
+    await platform.close()
   }
+  try {
+    await run(platform, await listen(platform, settings, more), settings, out, samples, stopped)
+  } catch (error) {
+    // A port in use, a full disk: it ends here, and must neither hang nor keep the folder.
+    await close().catch(() => {})
+    throw error
+  }
+  await close()
+  return 0
+}
+
+const run = async (platform: Platform, addresses: readonly string[], settings: Settings, out: Output, samples: boolean, stopped: Promise<void>): Promise<void> => {
   platform.announce(addresses[0])
   const folders = [...settings.folders.map(({ path }) => path), ...(samples ? [SAMPLES] : [])]
   out.object({ listening: addresses, data: resolve(settings.data), folders }, () => welcome(addresses, settings, folders, samples))
@@ -372,9 +394,6 @@ const start: Workshop['start'] = async (settings, out, samples) => {
   })
   await Promise.race([stopped, platform.failed])
   out.say('Stopping …')
-  for (const server of more) server.close()
-  await platform.close()
-  return 0
 }
 
 const welcome = (addresses: readonly string[], settings: Settings, folders: readonly string[], samples: boolean): string =>

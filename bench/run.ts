@@ -16,10 +16,18 @@ const RESULTS = fileURLToPath(new URL('../../bench/results.md', import.meta.url)
 const words = process.argv.slice(2)
 const quick = words.includes('--quick')
 const chosen = words.filter((word) => !word.startsWith('--'))
-const effort: Effort = quick ? { rounds: 3, roundMs: 150 } : { rounds: 9, roundMs: 500 }
+const effort: Effort = quick ? { rounds: 3, roundMs: 100 } : { rounds: 7, roundMs: 300 }
 const sizes: Sizes = quick
-  ? { runs: 1, points: 3, months: 12, sensors: 1, blocks: 64, memory: null }
-  : { runs: 3, points: 20, months: 12, sensors: 2, blocks: 64, memory: { points: 95, sensors: 10, blocks: 64 } }
+  ? { runs: 1, shuffled: ['F5D'], points: 2, months: 6, sensors: 1, blocks: 48, memory: null }
+  : {
+      runs: 3,
+      shuffled: ['F5D', 'level 16', 'level 20'],
+      points: 10,
+      months: 12,
+      sensors: 1,
+      blocks: 64,
+      memory: { points: 95, sensors: 10, blocks: 61 }
+    }
 
 const began = performance.now()
 const say = (text: string) => console.error(`${((performance.now() - began) / 1000).toFixed(0).padStart(4)} s  ${text}`)

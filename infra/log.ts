@@ -40,6 +40,7 @@ export interface Commit {
   states: ReadonlyMap<string, Buffer | null>
 }
 
+/** Calls for one task never overlap; those for different tasks of a group may, where one of them awaits. */
 export interface Handlers {
   /** The task is ours: this is its state as last committed. Called before its first batch. */
   assign?(task: Task, states: Iterable<readonly [string, Buffer]>): void | Promise<void>
@@ -48,8 +49,9 @@ export interface Handlers {
   /** Folds records of one task, in topic order of `process` (earlier topics first) and offset order within each. */
   batch(task: Task, records: readonly LogRecord[]): Commit | Promise<Commit>
   /**
-   * Called when the task's input is drained, and at most every 10 s while it is not, with no batch open. What it returns is
-   * committed like a batch; null commits nothing. `drained` is false while unread input is left.
+   * Called when the task's input is drained, again until it returns null, every 10 s while nothing comes, and at most every 10 s
+   * while input is left (`drained` is false then), with no batch of the task open. What it returns is committed like a batch; null
+   * commits nothing.
    */
   between?(task: Task, drained: boolean): Commit | null | Promise<Commit | null>
 }
@@ -59,16 +61,21 @@ export interface Processing {
   stop(): Promise<void>
   /** Rejects when a batch threw: a bug or a full disk, never bad data. Resolves after `stop`. */
   readonly ended: Promise<void>
-  /** Resolves when every record appended before the call has been committed, and `between` has nothing left to do. */
+  /**
+   * Resolves when every record appended before the call has been committed, and `between`, asked after that, had nothing to do.
+   * Rejects when the group ends before.
+   */
   drained(): Promise<void>
 }
 
 export interface TopicStatus {
   topic: string
   records: number
+  /** Keys and values outside of segment files, as they were appended. */
   bytes: number
   /** UTC ms of the oldest record kept; null when empty. */
   oldestAt: number | null
+  /** Read-only files of old records, and their size on disk. */
   segments: number
   segmentBytes: number
 }

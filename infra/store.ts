@@ -2,8 +2,10 @@ import type { Installation, Intervals, Point, Readings, Reject, Slots, Suspect }
 import type { Position } from './log.js'
 
 /**
- * The store port: what queries read. Blocks go in as they are on the topics and come out as they went in; readers merge
- * (schemas/merge.ts: the higher rev wins row by row, WITHDRAWN removes). Writing a batch twice leaves the store as writing it once.
+ * The store port: what queries read. Blocks go in as they are on the topics, and their rows come out as they went in, every revision
+ * of them; readers merge (schemas/merge.ts: the higher rev wins row by row, WITHDRAWN removes). Blocks of intervals and slots may
+ * come out cut at months, or joined where their heads agree; those of readings may be cut, never joined. Writing a batch twice
+ * leaves the store as writing it once.
  * test/contracts/store.ts is what every adapter must pass.
  */
 export interface SeriesKey {

@@ -1,5 +1,7 @@
 import { READING_COLUMNS, slice } from '../schemas/blocks.js'
+import { LARGEST } from '../schemas/exact.js'
 import type { Readings, Reject } from '../schemas/generated.js'
+import { milliRatio, unitRule } from '../schemas/units.js'
 
 /** Nothing that meters energy here is older (RULES §1.1). */
 export const EARLIEST = Date.UTC(2000, 0, 1)
@@ -11,11 +13,33 @@ export interface Admitted {
   rejects: Reject[]
 }
 
-/** Keeps what can be true of a block: event times from 2000 on, at most `aheadMs` after receipt. The other rows become rejects. */
+/** A month of quarter-hours, each of this many thousandths, still adds up exactly. */
+const LARGEST_INTERVAL = Math.floor(LARGEST / 3000)
+
+/** Largest figure of a block, as its column writes it. */
+const mostOf = ({ kind, unit, scale }: Readings): number => {
+  const rule = unitRule(unit)
+  if (rule === null || (kind !== 'INTERVAL' && kind !== 'COUNTER')) return LARGEST
+  const { num, den } = milliRatio(rule, scale)
+  return Math.min(LARGEST, Math.floor(((kind === 'INTERVAL' ? LARGEST_INTERVAL : LARGEST) / num) * den))
+}
+
+interface Limits {
+  latest: number
+  most: number
+}
+
+const isTrue = (block: Readings, row: number, { latest, most }: Limits): boolean =>
+  block.at[row] <= latest && block.at[row] >= EARLIEST && block.value[row] <= most && block.value[row] >= -most
+
+/**
+ * Keeps what can be true of a block: event times from 2000 on, at most `aheadMs` after receipt; figures that stay exact. The other
+ * rows become rejects.
+ */
 export const admit = (block: Readings, aheadMs: number, name: string): Admitted => {
-  const latest = block.ingestedAt + aheadMs
+  const limits = { latest: block.ingestedAt + aheadMs, most: mostOf(block) }
   const refused: number[] = []
-  for (let i = 0; i < block.rows; i++) if (block.at[i] > latest || block.at[i] < EARLIEST) refused.push(i)
+  for (let i = 0; i < block.rows; i++) if (!isTrue(block, i, limits)) refused.push(i)
   if (refused.length === 0) return { blocks: [block], rejects: [] }
   const blocks: Readings[] = []
   let from = 0
@@ -23,29 +47,40 @@ export const admit = (block: Readings, aheadMs: number, name: string): Admitted 
     if (row > from) blocks.push(slice(block, READING_COLUMNS, from, row))
     from = row + 1
   }
-  const rejects = refused.slice(0, SINGLE_REJECTS).map((row) => rejectOf(block, row, latest, name))
+  const rejects = refused.slice(0, SINGLE_REJECTS).map((row) => rejectOf(block, row, limits, name))
   const rest = refused.length - rejects.length
   if (rest > 0) {
-    const [last] = rejects.slice(-1)
-    rejects.push({ ...last, line: block.line[refused[SINGLE_REJECTS]], found: `${rest} more rows like the one before` })
+    const next = rejectOf(block, refused[SINGLE_REJECTS], limits, name)
+    rejects.push({ ...next, found: `${next.found}; ${rest} rows are like it from here on` })
   }
   return { blocks, rejects }
 }
 
-const rejectOf = (block: Readings, row: number, latest: number, name: string): Reject => {
-  const ahead = block.at[row] > latest
+const rejectOf = (block: Readings, row: number, { latest, most }: Limits, name: string): Reject => {
+  const [at, line] = [block.at[row], block.line[row]]
+  const where = (field: string) => (line > 0 ? field : `${field} of row ${row + 1}`)
+  const about = { source: block.source, origin: block.origin, name, line, ingestedAt: block.ingestedAt, parserVersion: block.parserVersion }
+  if (at > latest) {
+    return {
+      ...about,
+      field: where('time'),
+      reason: 'in-the-future',
+      expected: `no later than ${new Date(latest).toISOString()}`,
+      found: readable(at),
+      advice: 'Check the clock of the device or the date of the file, mend it and send the file again.'
+    }
+  }
+  if (at < EARLIEST) {
+    const advice = 'Check the clock of the device.'
+    return { ...about, field: where('time'), reason: 'before-2000', expected: 'a time from 2000 on', found: readable(at), advice }
+  }
   return {
-    source: block.source,
-    origin: block.origin,
-    name,
-    line: block.line[row],
-    field: block.line[row] > 0 ? 'time' : `time of row ${row + 1}`,
-    reason: ahead ? 'in-the-future' : 'before-2000',
-    expected: ahead ? `no later than ${new Date(latest).toISOString()}` : 'a time from 2000 on',
-    found: readable(block.at[row]),
-    advice: ahead ? 'Check the clock of the device or the date of the file, mend it and send the file again.' : 'Check the clock of the device.',
-    ingestedAt: block.ingestedAt,
-    parserVersion: block.parserVersion
+    ...about,
+    field: where(block.register),
+    reason: 'too-large',
+    expected: `at most ${most * 10 ** -block.scale} ${block.unit}, for sums to stay exact`,
+    found: String(block.value[row] * 10 ** -block.scale),
+    advice: 'No meter shows this: check the line or the device, mend it and send the file again.'
   }
 }
 

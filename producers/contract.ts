@@ -36,6 +36,8 @@ export interface Source {
   recognises(name: string, head: Buffer): boolean
   /** What the name says of the time of the content (UTC ms, roughly), so that many files are read oldest first; null when nothing. */
   timeOf?(name: string): number | null
+  /** What the name says of the content beyond its bytes (which version, which block): the same bytes under another are another payload. */
+  says?(name: string): string
   /** Yields pieces of bounded size, in file order. */
   parse(payload: Payload): AsyncIterable<Parsed>
 }

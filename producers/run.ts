@@ -54,7 +54,8 @@ export interface IngestOptions {
   signal?: AbortSignal
 }
 
-const payloadKey = (source: Source, origin: string): string => `payload ${source.name} ${origin}`
+const payloadKey = (source: Source, { origin, name }: Payload): string =>
+  `payload ${source.name} ${origin} ${source.says?.(name) ?? ''}`.trimEnd()
 
 /** What is remembered of a payload that was read to its end. */
 interface Known {
@@ -69,9 +70,19 @@ interface Known {
 const MAX_TOUCHED = 5_000
 
 /** Keeps the raw bytes, then reads them into the log. Resolves when everything is stored. */
-export const ingest = async (rooms: ProducerRooms, body: AsyncIterable<Buffer>, name: string, receivedAt: number, options: IngestOptions = {}): Promise<Ingested> => {
+export const ingest = async (
+  rooms: ProducerRooms,
+  body: AsyncIterable<Buffer>,
+  name: string,
+  receivedAt: number,
+  options: IngestOptions = {}
+): Promise<Ingested> => {
   const kept = await rooms.archive.put(body, { name, receivedAt })
-  return ingestKept(rooms, { origin: kept.origin, name, receivedAt, bytes: kept.bytes, open: () => rooms.archive.open(kept.origin) }, options)
+  return ingestKept(
+    rooms,
+    { origin: kept.origin, name, receivedAt, bytes: kept.bytes, open: () => rooms.archive.open(kept.origin) },
+    options
+  )
 }
 
 /** Reads bytes the archive has. */
@@ -79,9 +90,10 @@ export const ingestKept = async (rooms: ProducerRooms, payload: Payload, options
   const { origin, name } = payload
   const source = await sourceOf(rooms.sources, payload)
   if (source === null) return refuse(rooms, payload)
-  const key = payloadKey(source, origin)
+  const key = payloadKey(source, payload)
   const known = rooms.memory.get(key) as Known | undefined
-  if (!options.again && known?.parserVersion === source.parserVersion) return { origin, name, source: source.name, readings: 0, rejects: [], already: true }
+  if (!options.again && known?.parserVersion === source.parserVersion)
+    return { origin, name, source: source.name, readings: 0, rejects: [], already: true }
   const tally = new Tally()
   const footprint = new Footprint()
   const older = known !== undefined && known.parserVersion < source.parserVersion ? known : null
@@ -105,7 +117,8 @@ export const ingestKept = async (rooms: ProducerRooms, payload: Payload, options
     options.progress?.(parsed.rows)
   }
   if (older !== null) {
-    for await (const block of vanishedRows(rooms.store, origin, source.parserVersion, older.touched, footprint, payload.receivedAt)) pending.push(block)
+    for await (const block of vanishedRows(rooms.store, origin, source.parserVersion, older.touched, footprint, payload.receivedAt))
+      pending.push(block)
   }
   await send()
   const touched = footprint.touched()
@@ -150,13 +163,14 @@ const refuse = async (rooms: ProducerRooms, { origin, name, receivedAt }: Payloa
 
 const screened = (parsed: Parsed, source: Source, name: string): { blocks: Readings[]; rejects: Reject[] } => {
   const blocks: Readings[] = []
-  const rejects = [...parsed.rejects]
+  // The time of a line stands in the block of each of its registers, and is one reject.
+  const refused = new Map<string, Reject>()
   for (const block of parsed.readings) {
     const admitted = admit(block, source.aheadMs, name)
     blocks.push(...admitted.blocks)
-    rejects.push(...admitted.rejects)
+    for (const reject of admitted.rejects) refused.set(`${reject.line} ${reject.field}`, reject)
   }
-  return { blocks, rejects }
+  return { blocks, rejects: [...parsed.rejects, ...refused.values()] }
 }
 
 const appendBlocks = async ({ log, wire }: ProducerRooms, blocks: readonly Readings[], backfill: boolean): Promise<void> => {

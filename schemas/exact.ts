@@ -64,3 +64,9 @@ export const parseDecimal = (text: string, scale: number): number | null => {
   if (!Number.isSafeInteger(value)) return null
   return match[1] === '-' ? 0 - value : value
 }
+
+/** Largest figure of the ledger: columns write differences, and those of any two must stay below 2^53. */
+export const LARGEST = 2 ** 52
+
+/** A figure beyond (a factor mistyped by many digits, say) stands there: what cannot be written would stop everything behind it. */
+export const writable = (milli: number): number => (milli > LARGEST ? LARGEST : milli < -LARGEST ? -LARGEST : milli)

@@ -40,8 +40,11 @@ class ExactLong extends avro.types.LongType {
 
   _read(tap: Tap): number {
     const from = tap.pos
-    const n = avsc._read.call(this, tap)
-    return n >= -AVSC_FROM && tap.buf[from] & 1 ? readNegative(tap, from) : n
+    const n = tap.readLong()
+    if (n < -AVSC_FROM && n >= AVSC_FROM) return n
+    tap.pos = from
+    avsc._read.call(this, tap) // refuses what is beyond 2^53
+    return tap.buf[from] & 1 ? readNegative(tap, from) : n
   }
 }
 

@@ -1,7 +1,9 @@
 import { waitMs } from './backoff.js'
+import { LiveError } from './error.js'
 import type { ErrorFrame, ExplainRequest, QueryRequest, Row, ServerFrame, Welcome } from './frames.js'
 import { Following, type Handlers, type Subscription, type SubscriptionOptions } from './subscription.js'
 
+export { LiveError } from './error.js'
 export type { Handlers, Subscription, SubscriptionOptions } from './subscription.js'
 export { Table } from './table.js'
 
@@ -32,17 +34,6 @@ export interface ConnectOptions {
   onDisconnect?(code: number, retryMs: number): void
   /** It is not tried again: 4400, 4401 and 4403 do not mend themselves. */
   onGiveUp?(code: number, reason: string): void
-}
-
-/** A request that was answered with an error. */
-export class LiveError extends Error {
-  constructor(readonly frame: Pick<ErrorFrame, 'code' | 'message' | 'retryable' | 'retryAfterMs' | 'issues'>) {
-    super(frame.message)
-  }
-
-  get code(): string {
-    return this.frame.code
-  }
 }
 
 interface Pending {
@@ -81,7 +72,12 @@ export class LiveClient {
   }
 
   subscribe(options: SubscriptionOptions, handlers: Handlers): Subscription {
-    const following = new Following(options, handlers, (frame) => this.#send(frame), (each) => this.#unsubscribe(each))
+    const following = new Following(
+      options,
+      handlers,
+      (frame) => this.#send(frame),
+      (each) => this.#unsubscribe(each)
+    )
     this.#followings.add(following)
     if (this.#welcome) this.#follow(following)
     return following
@@ -199,45 +195,36 @@ export class LiveClient {
 
   #take(frame: ServerFrame): void {
     this.#heardAt = Date.now()
-    switch (frame.t) {
-      case 'welcome':
-        return this.#welcomed(frame)
-      case 'draining':
-        this.#drainMs = frame.reconnectAfterMs
-        return
-      case 'auth.expiring':
-        return void this.#refresh()
-      case 'error':
-        return this.#refused(frame)
-      case 'page':
-      case 'explanation': {
-        const pending = this.#pending.get(frame.id)
-        this.#pending.delete(frame.id)
-        return pending?.resolve(frame)
-      }
-      case 'ended':
-      case 'pong':
-      case 'auth':
-        return
-      default:
-        return this.#byId.get(frame.id)?.take(frame)
-    }
+    if (frame.t === 'welcome') this.#welcomed(frame)
+    else if (frame.t === 'draining') this.#drainMs = frame.reconnectAfterMs
+    else if (frame.t === 'auth.expiring') void this.#refresh()
+    else if (frame.t === 'error') this.#refused(frame)
+    else if (frame.t === 'page' || frame.t === 'explanation') this.#answered(frame.id)?.resolve(frame)
+    else if (frame.t !== 'ended' && frame.t !== 'pong' && frame.t !== 'auth') this.#byId.get(frame.id)?.take(frame)
+  }
+
+  #answered(id: number): Pending | undefined {
+    const pending = this.#pending.get(id)
+    this.#pending.delete(id)
+    return pending
   }
 
   #refused(frame: ErrorFrame): void {
     const { id } = frame
     if (id === undefined || !frame.ends) return
-    const pending = this.#pending.get(id)
-    if (pending) {
-      this.#pending.delete(id)
-      return pending.reject(new LiveError(frame))
-    }
     const following = this.#byId.get(id)
-    if (!following) return
+    if (following) this.#ended(following, id, frame)
+    else this.#answered(id)?.reject(new LiveError(frame))
+  }
+
+  #ended(following: Following, id: number, frame: ErrorFrame): void {
     this.#byId.delete(id)
     following.id = null
     if (frame.cursor !== undefined) following.cursor = frame.cursor
-    if (frame.retryable) return void setTimeout(() => this.#again(following), frame.retryAfterMs ?? waitMs(2))
+    if (frame.retryable) {
+      setTimeout(() => this.#again(following), frame.retryAfterMs ?? waitMs(2))
+      return
+    }
     this.#followings.delete(following)
     following.refused(frame)
   }

@@ -68,22 +68,27 @@ export class Following implements Subscription {
   take(frame: ServerFrame): void {
     switch (frame.t) {
       case 'subscribed':
-        if (frame.resumed) return
+        if (frame.resumed) break
         this.cursor = undefined
-        return this.handlers.reset?.(frame.reason)
+        this.handlers.reset?.(frame.reason)
+        break
       case 'snapshot':
-        return this.#rows(frame.rows, true)
+        this.#rows(frame.rows, true)
+        break
       case 'data':
         this.cursor = frame.cursor
-        return this.#rows(frame.rows, false)
+        this.#rows(frame.rows, false)
+        break
       case 'live':
         this.cursor = frame.cursor
-        return this.handlers.live?.()
+        this.handlers.live?.()
+        break
       case 'progress':
         if (frame.cursor !== undefined) this.cursor = frame.cursor
-        return this.handlers.progress?.(frame)
+        this.handlers.progress?.(frame)
+        break
       case 'lagging':
-        return this.handlers.lagging?.(frame.since)
+        this.handlers.lagging?.(frame.since)
     }
   }
 

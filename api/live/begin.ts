@@ -7,16 +7,18 @@ import { AsOf } from './as-of.js'
 import { digest, readCursor } from './cursor.js'
 import { gridOf, requireStored, seriesOfSelection } from './history.js'
 import type { Hub } from './hub.js'
+import type { Outlet } from './outlet.js'
 import { type Positions, recordsBetween } from './positions.js'
 import { FrameError, type FrameOf } from './requests.js'
 import { type Selection, select } from './selection.js'
 import { snapshot } from './snapshot.js'
-import { type Outlet, type Start, Subscription } from './subscription.js'
+import { type Start, Subscription } from './subscription.js'
 
 /** What is asked for, as far as it is open; throws FrameError otherwise. */
 export const selectionOf = async (deps: Deps, frame: FrameOf<'sub' | 'query'>, identity: Identity): Promise<Selection> => {
   const { zone } = frame
-  if (zone !== undefined && !isKnownZone(zone)) throw new FrameError('bad_request', `zone: "${zone}" is no time zone, such as Europe/Madrid.`)
+  if (zone !== undefined && !isKnownZone(zone))
+    throw new FrameError('bad_request', `zone: "${zone}" is no time zone, such as Europe/Madrid.`)
   const needsMembers = frame.select.points === undefined
   const { measure } = frame.select
   const grid = measure === 'slots' || measure === 'readings' || measure === 'intervals' ? gridOf(measure, frame.grid) : null

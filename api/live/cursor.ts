@@ -35,7 +35,8 @@ const SIGNATURE_BYTES = 16
 export const digest = (...parts: readonly string[]): string =>
   createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 16)
 
-const signatureOf = (key: Buffer, content: string): Buffer => createHmac('sha256', key).update(content).digest().subarray(0, SIGNATURE_BYTES)
+const signatureOf = (key: Buffer, content: string): Buffer =>
+  createHmac('sha256', key).update(content).digest().subarray(0, SIGNATURE_BYTES)
 
 /** Opaque to the client and of no use to anybody else: signed, never encrypted, because it holds no secret. */
 export const writeCursor = (key: Buffer, { kind, epoch, who, selection, positions, page }: Signed): string => {

@@ -138,11 +138,17 @@ export const isStored = (grid: string): boolean => (STORED_GRIDS as readonly str
 export const requireStored = (selection: Selection, zone: string | undefined, series: readonly KnownSeries[]): void => {
   if (selection.measure !== 'slots') return
   if (!isStored(selection.grid!))
-    throw new FrameError('unsupported', `grid: ${selection.grid} is not stored, so it cannot be followed live; query computes it. Stored: ${STORED_GRIDS.join(', ')}.`)
+    throw new FrameError(
+      'unsupported',
+      `grid: ${selection.grid} is not stored, so it cannot be followed live; query computes it. Stored: ${STORED_GRIDS.join(', ')}.`
+    )
   if (zone === undefined) return
   const other = series.find(({ known }) => known.zone !== zone)
   if (other || selection.points === null)
-    throw new FrameError('unsupported', `zone: live slots are in the zone of their point${other ? ` (${other.point}: ${other.known.zone})` : ''}; query computes others.`)
+    throw new FrameError(
+      'unsupported',
+      `zone: live slots are in the zone of their point${other ? ` (${other.point}: ${other.known.zone})` : ''}; query computes others.`
+    )
 }
 
 /** A slot that a window's start cuts belongs to the one before. */

@@ -78,6 +78,8 @@ export class Hub {
     const from = positionsOf(await this.ports.log.committed(this.ports.storeGroup), [topic], this.partitions).offsets.get(topic)!
     const feed = new Feed(topic, measure, this.ports.log, this.decode, from, this.#stop.signal)
     feed.ended.catch((error) => {
+      // Whoever comes next begins a new one: better loud again than silent.
+      this.#feeds.delete(topic)
       if (!this.#stop.signal.aborted) this.failed(error)
     })
     return feed
@@ -115,6 +117,6 @@ export class Hub {
 
   async close(): Promise<void> {
     this.#stop.abort()
-    for (const feed of this.#feeds.values()) await (await feed).ended.catch(() => {})
+    for (const feed of [...this.#feeds.values()]) await (await feed).ended.catch(() => {})
   }
 }

@@ -1,3 +1,5 @@
+import { FrameError } from './requests.js'
+
 /** What one socket may ask of the server; `welcome` tells the client. */
 export interface LiveLimits {
   /** Subscriptions a socket. */
@@ -49,4 +51,46 @@ export const LIMITS: LiveLimits = {
   frameRows: 1000,
   pageRows: 5000,
   behind: 2_000_000
+}
+
+/** Those that concern a client. */
+export const told = ({
+  subscriptions,
+  series,
+  frameIn,
+  frameOut,
+  requestsPerSecond,
+  requestBurst,
+  requests,
+  credit,
+  pageRows,
+  pingMs
+}: LiveLimits) => ({
+  subscriptions,
+  series,
+  frameIn,
+  frameOut,
+  requestsPerSecond,
+  requestBurst,
+  requests,
+  credit,
+  pageRows,
+  pingMs
+})
+
+/** Why a socket may not begin this now; null when it may. */
+export const tooMuch = (
+  t: 'sub' | 'query' | 'explain',
+  busy: number,
+  subscriptions: number,
+  waitingBytes: number,
+  limits: LiveLimits
+): FrameError | null => {
+  if (t === 'sub')
+    return busy < limits.subscriptions ? null : new FrameError('too_many_subs', `At most ${limits.subscriptions} subscriptions a socket.`)
+  if (busy - subscriptions >= limits.requests)
+    return new FrameError('rate_limited', `At most ${limits.requests} requests at a time.`, { retryAfterMs: 100 })
+  if (waitingBytes > limits.hardBytes)
+    return new FrameError('overloaded', 'Read what was sent before you ask for more.', { retryAfterMs: 1000 })
+  return null
 }

@@ -13,7 +13,9 @@ export const copyOf = ({ offsets, into }: Positions): Positions => ({
 
 /** Offsets of some topics, 0 where a group has none yet. */
 export const positionsOf = (offsets: ReadonlyMap<string, readonly number[]>, topics: readonly string[], partitions: number): Positions => ({
-  offsets: new Map(topics.map((topic) => [topic, Array.from({ length: partitions }, (_, partition) => offsets.get(topic)?.[partition] ?? 0)]))
+  offsets: new Map(
+    topics.map((topic) => [topic, Array.from({ length: partitions }, (_, partition) => offsets.get(topic)?.[partition] ?? 0)])
+  )
 })
 
 /** How many records lie between a position and the ends; null when the position is past an end, or of another shape. */

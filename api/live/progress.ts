@@ -13,6 +13,18 @@ interface Newest {
   estimated: number
 }
 
+/** Event time up to which the sources of all partitions were listening, by their heartbeats; null without one. */
+export const listenedTo = (feeds: readonly { beats: readonly (number | null)[] }[], partitions: readonly number[]): number | null => {
+  let listened: number | null = null
+  for (const { beats } of feeds) {
+    for (const partition of partitions) {
+      const beat = beats[partition]
+      if (beat !== null) listened = Math.min(listened ?? beat, beat)
+    }
+  }
+  return listened
+}
+
 /**
  * The newest row of each series that has gone out. Completeness of slots is time: of the newest slot of each series, how much there
  * is, is covered and is estimated (ms). Of readings and intervals it is series: how many, and how many of them end in an estimate.

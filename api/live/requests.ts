@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { canonicalPoint } from '../../schemas/registry.js'
-import type { ErrorCode, Measure } from '../client/frames.js'
+import type { ErrorCode, ErrorFrame, Measure } from '../client/frames.js'
+import { ApiError } from '../errors.js'
 
 /** What clients may send. Everything is checked here, once; behind it frames are trusted in shape, never in right. */
 
@@ -97,6 +98,35 @@ export class FrameError extends Error {
   }
 }
 
+/** Any error as the client sees it; what it did not cause stays untold. */
+export const frameErrorOf = (error: unknown): FrameError => {
+  if (error instanceof FrameError) return error
+  if (error instanceof ApiError) return new FrameError(error.answer, error.message, error.issues ? { issues: [...error.issues] } : {})
+  return new FrameError('internal', 'Something went wrong here; the log of the server says what.')
+}
+
+const RETRYABLE: ReadonlySet<string> = new Set(['rate_limited', 'overloaded', 'internal'])
+
+export const errorFrame = (
+  { code, message, more }: FrameError,
+  ends: boolean,
+  id: number | undefined,
+  cursor: string | undefined
+): ErrorFrame => {
+  const { retryable = RETRYABLE.has(code), retryAfterMs, issues } = more
+  return {
+    t: 'error',
+    ...(id === undefined ? {} : { id }),
+    code,
+    message,
+    retryable,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(issues ? { issues } : {}),
+    ends,
+    ...(cursor ? { cursor } : {})
+  }
+}
+
 export type Read = { frame: Frame } | { id: number | undefined; error: FrameError } | { broken: string }
 
 /** A text that is no JSON object is a broken client, and closes the socket; any other mistake is answered. */
@@ -124,6 +154,7 @@ const LATER: readonly string[] = ['power', 'alerts']
 
 export const measureOf = ({ measure }: SelectFrame): Measure => {
   if (MEASURES.includes(measure)) return measure as Measure
-  if (LATER.includes(measure)) throw new FrameError('unsupported', `measure: this server has no ${measure} yet; it has ${MEASURES.join(', ')}.`)
+  if (LATER.includes(measure))
+    throw new FrameError('unsupported', `measure: this server has no ${measure} yet; it has ${MEASURES.join(', ')}.`)
   throw new FrameError('unknown_channel', `measure: "${measure}" is none; there are ${[...MEASURES, ...LATER].join(', ')}.`)
 }

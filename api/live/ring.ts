@@ -40,7 +40,8 @@ export class Ring<Record extends Placed> {
     // In slices, because taking one off the front of a long list moves all others.
     if (this.#records.length <= records * 1.25 && this.#bytes <= bytes * 1.25) return
     let drop = 0
-    while (this.#records.length - drop > records || (this.#bytes > bytes && drop < this.#records.length)) this.#bytes -= this.#records[drop++].bytes
+    while (this.#records.length - drop > records || (this.#bytes > bytes && drop < this.#records.length))
+      this.#bytes -= this.#records[drop++].bytes
     this.#start = this.#records[drop - 1].offset + 1
     this.#records = this.#records.slice(drop)
   }

@@ -60,10 +60,10 @@ export const liveRoutes =
       exposeHeadRoute: false,
       schema: { hide: true },
       config: { roles: 'everyone', rateLimit: { max: UPGRADES_PER_MINUTE, timeWindow: '1 minute' } },
-      preValidation: async (request) => {
+      preValidation: async (request: FastifyRequest) => {
         if (!isOwnOrigin(request.headers.origin, request.headers.host, ports.origins))
           throw new ApiError('forbidden', 'Pages of another origin may not connect here.')
-        request.who = await ownerOf(deps, server, request)
+        request.who = await ownerOf(server, request)
       },
       handler: async () => {
         throw new ApiError('bad_request', 'Connect with a websocket: metering.v1, see docs/websocket.md.')
@@ -73,7 +73,7 @@ export const liveRoutes =
   }
 
 /** Whoever shows something must be somebody; who shows nothing may still say hello. */
-const ownerOf = async (deps: Deps, server: Server, request: FastifyRequest): Promise<Who | null> => {
+const ownerOf = async (server: Server, request: FastifyRequest): Promise<Who | null> => {
   const { authorization, cookie } = request.headers
   const token = BEARER.exec(authorization ?? '')?.[1] ?? COOKIE.exec(cookie ?? '')?.[1]
   const who = token === undefined ? null : await server.whoHas(token)

@@ -1,18 +1,22 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import type { WebSocket } from 'ws'
-import type { AccessEntry } from '../../schemas/access.js'
-import type { Code } from '../errors.js'
-import { ApiError } from '../errors.js'
+import type { AccessEntry, Identity } from '../../schemas/access.js'
+import { Close, type Welcome } from '../client/frames.js'
 import type { Deps } from '../deps.js'
-import { Close } from '../client/frames.js'
+import type { Code } from '../errors.js'
 import { Hub } from './hub.js'
+import { told } from './limits.js'
 import type { LivePorts } from './ports.js'
+import { answerQuery } from './query.js'
 import { FrameError, type FrameOf } from './requests.js'
 import { seriesOf } from './rows.js'
 import { Session } from './session.js'
 import { hasExpired, type Who, whoOf } from './who.js'
 
 const TICK_MS = 1000
+/** Time clients have to say goodbye when the process ends. */
+const GOODBYE_MS = 1000
 /** Clients come back spread over this long. */
 const RECONNECT_MS = 5000
 
@@ -22,6 +26,7 @@ export class Server {
   readonly now: () => number
   readonly #sessions = new Set<Session>()
   readonly #leaving = new Set<Promise<void>>()
+  readonly #cuts = new Set<() => void>()
   readonly #timer: NodeJS.Timeout
   #ticking = false
   #draining = false
@@ -50,24 +55,48 @@ export class Server {
     this.#leaving.add(idle)
   }
 
+  /** A socket that was told to close: cut when it takes too long, or when this process ends. */
+  closing(socket: WebSocket, patienceMs: number): void {
+    const cut = () => socket.terminate()
+    const timer = setTimeout(cut, patienceMs)
+    this.#cuts.add(cut)
+    socket.once('close', () => {
+      clearTimeout(timer)
+      this.#cuts.delete(cut)
+    })
+  }
+
   async whoHas(token: string): Promise<Who | null> {
     const entry = await this.deps.access.identify(token)
     return entry && !hasExpired(entry, this.now()) ? whoOf(entry, token) : null
   }
 
+  welcome(): Omit<Welcome, 'session'> {
+    return { t: 'welcome', limits: told(this.hub.limits), serverTime: this.now(), epoch: this.hub.epoch }
+  }
+
+  async page(frame: FrameOf<'query'>, identity: Identity): Promise<string> {
+    const { rows, next } = await answerQuery(this.deps, this.hub, frame, identity)
+    const text = rows.map(({ json }) => json).join(',')
+    return `{"t":"page","id":${frame.id},"rows":[${text}]${next === undefined ? '' : `,"next":"${next}"`}}`
+  }
+
   /** The very answer of HTTP, through its door: same content, same rights. */
-  async explain({ k, s, grid, zone, limit }: FrameOf<'explain'>, header: Who['header']): Promise<Record<string, unknown>> {
+  async explain({ id, k, s, grid, zone, limit }: FrameOf<'explain'>, header: Who['header']): Promise<string> {
     const series = seriesOf(k)
     if (!series) throw new FrameError('bad_request', 'k: a series is "point|register".')
     const query: Record<string, string> = { ...series, at: new Date(s).toISOString() }
-    if (grid !== undefined) query.grid = grid
-    if (zone !== undefined) query.zone = zone
-    if (limit !== undefined) query.limit = String(limit)
+    for (const [name, value] of Object.entries({ grid, zone, limit })) if (value !== undefined) query[name] = String(value)
     const answer = await this.app.inject({ method: 'GET', url: '/v1/explain', query, headers: { ...header } })
     const body = answer.json()
-    if (answer.statusCode === 200) return body
-    const { code, message, issues } = body.error as { code: Code; message: string; issues?: { path: string; message: string }[] }
-    throw new FrameError(code, message, { issues })
+    if (answer.statusCode !== 200) {
+      const { code, message, issues } = body.error as { code: Code; message: string; issues?: { path: string; message: string }[] }
+      throw new FrameError(code, message, { issues })
+    }
+    const text = JSON.stringify({ t: 'explanation', id, explanation: body })
+    if (Buffer.byteLength(text) > this.hub.limits.frameOut)
+      throw new FrameError('too_large', 'The explanation is too long for a frame; ask with a smaller limit.')
+    return text
   }
 
   report(error: unknown): void {
@@ -104,14 +133,9 @@ export class Server {
     this.drain()
     await Promise.all(this.#leaving)
     await this.hub.close()
+    for (let waitedMs = 0; this.#cuts.size > 0 && waitedMs < GOODBYE_MS; waitedMs += 10) await wait(10)
+    for (const cut of this.#cuts) cut()
   }
 }
 
 const reconnectMs = (): number => Math.round(RECONNECT_MS * (0.1 + 0.9 * Math.random()))
-
-/** Any error as the client sees it; what it did not cause stays untold. */
-export const frameErrorOf = (error: unknown): FrameError => {
-  if (error instanceof FrameError) return error
-  if (error instanceof ApiError) return new FrameError(error.answer, error.message, error.issues ? { issues: [...error.issues] } : {})
-  return new FrameError('internal', 'Something went wrong here; the log of the server says what.')
-}

@@ -1,25 +1,16 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import type { ServerFrame } from '../client/frames.js'
 import { Backlog } from './backlog.js'
 import { Credit } from './credit.js'
 import { digest, writeCursor } from './cursor.js'
 import { type Entry, rowsFor } from './entry.js'
 import type { Feed, Listener } from './feed.js'
 import type { Hub } from './hub.js'
+import type { Outlet } from './outlet.js'
 import { copyOf, type Positions } from './positions.js'
-import { Seen } from './progress.js'
+import { listenedTo, Seen } from './progress.js'
 import { FrameError, type FrameOf } from './requests.js'
 import { Newest, type Shaped } from './rows.js'
 import type { Selection } from './selection.js'
-
-/** What a subscription needs of its socket. */
-export interface Outlet {
-  send(frame: ServerFrame): void
-  /** A frame whose rows are text already. */
-  sendText(text: string): void
-  /** More is waiting to be sent than may be: nothing but answers goes out until it is less. */
-  congested(): boolean
-}
 
 /** Where a subscription begins: what its cursor missed, or a snapshot. */
 export interface Start {
@@ -287,19 +278,8 @@ export class Subscription implements Listener {
   progress(): void {
     const now = this.now()
     const lagMs = this.#behindSince === null ? 0 : now - this.#behindSince
-    const told = this.#seen.progress(this.#watermark(), lagMs, now)
+    const told = this.#seen.progress(listenedTo(this.feeds, this.partitions), lagMs, now)
     if (told) this.outlet.send({ t: 'progress', id: this.id, ...told, ...(this.#live ? { cursor: this.#cursor() } : {}) })
-  }
-
-  #watermark(): number | null {
-    let watermark: number | null = null
-    for (const feed of this.feeds) {
-      for (const partition of this.partitions) {
-        const beat = feed.beats[partition]
-        if (beat !== null) watermark = Math.min(watermark ?? beat, beat)
-      }
-    }
-    return watermark
   }
 
   /** The client reads too slowly; told once for each time it falls behind. */

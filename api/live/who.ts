@@ -1,4 +1,5 @@
 import { type AccessEntry, hashToken, type Identity } from '../../schemas/access.js'
+import { FrameError } from './requests.js'
 
 /** Who a socket belongs to, and the header that shows it again when an explanation is asked for. */
 export interface Who {
@@ -35,7 +36,8 @@ export interface Look {
 
 /** What the list of who has access says of them now: a token may have been taken back, or other points opened. */
 export const lookAgain = (who: Who, entry: AccessEntry | undefined, now: number, warnMs: number): Look => {
-  if (!entry || (who.tokenHash !== null && entry.tokenHash !== who.tokenHash)) return { who, refused: 'The token was taken back.', warn: null }
+  if (!entry || (who.tokenHash !== null && entry.tokenHash !== who.tokenHash))
+    return { who, refused: 'The token was taken back.', warn: null }
   const expiresAt = entry.expiresAt ?? null
   const { name, role, grants } = entry
   const same = who.expiresAt === expiresAt && who.identity.role === role && who.identity.grants === grants
@@ -43,3 +45,6 @@ export const lookAgain = (who: Who, entry: AccessEntry | undefined, now: number,
   if (hasExpired(entry, now)) return { who: present, refused: 'The token has expired.', warn: null }
   return { who: present, refused: null, warn: expiresAt !== null && now >= expiresAt - warnMs ? expiresAt : null }
 }
+
+export const changedRights = (): FrameError =>
+  new FrameError('forbidden', 'What is open to you has changed; subscribe again.', { retryable: true })

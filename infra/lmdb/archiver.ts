@@ -26,7 +26,7 @@ interface Old {
 }
 
 /** Leaves superseded records out; the others keep their offsets. */
-export const thinned = (at: { topic: string; partition: number }, chunks: readonly PlacedChunk[], nameOf: Supersedes): PlacedChunk[] => {
+const thinned = (at: { topic: string; partition: number }, chunks: readonly PlacedChunk[], nameOf: Supersedes): PlacedChunk[] => {
   const read = chunks.map((chunk) => {
     const records: LogRecord[] = []
     unpackChunk(chunk.bytes, { ...at, first: chunk.first }, chunk.first, records, ALL)

@@ -3,7 +3,7 @@ import type { Environment, Table } from './env.js'
 import { readTime, timeKey, writeTime } from './keys.js'
 
 /** What is known of a bucket without reading its blocks. */
-export interface BucketInfo {
+interface BucketInfo {
   /** Blocks made by folding. */
   folded: number
   /** Longest block there ever was, ms: a scan from an instant starts this much earlier. */

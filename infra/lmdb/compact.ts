@@ -4,7 +4,7 @@ import { syncFolder } from '../files.js'
 import { openEnvironment, workingFile } from './env.js'
 
 /** Less is not worth the time. */
-const LEAST_BYTES = 16 * 1024 * 1024
+const LEAST_BYTES = 1024 * 1024
 /** Pages that come free are used again, but the file never shrinks: an import leaves about half of it free. */
 const MOST_FREE = 0.3
 

@@ -45,7 +45,7 @@ interface Waiting {
 }
 
 /** What LMDB threw or rejected with, as one of our errors; anything else (a bug in `work`) as it is. */
-export const translated = async (folder: string, error: unknown): Promise<unknown> => {
+const translated = async (folder: string, error: unknown): Promise<unknown> => {
   const outer = error as { commitError?: Promise<never>; code?: unknown } | null
   const cause = outer?.commitError ? await outer.commitError.catch((inner: unknown) => inner) : error
   const { code, message } = cause as { code?: unknown; message?: string }

@@ -11,7 +11,7 @@ const SMALL_BYTES = 6 * 1024
 const MOST_BLOCKS = 4096
 
 /** What was written, the folded ones that overlap it, and the one before while it is small. */
-export const worthJoining = (blocks: readonly ClosedBlock[]): ClosedBlock[] => {
+const worthJoining = (blocks: readonly ClosedBlock[]): ClosedBlock[] => {
   const written = blocks.filter(({ block }) => block.made !== Made.folded)
   if (written.length === 0) return []
   const from = least(written.map(({ block }) => block.first))

@@ -114,7 +114,7 @@ export const writeSegment = async (
 }
 
 /** Rejects unless the frames on disk are those of the index. */
-export const verifySegment = async (path: string, { frames, sha256 }: SegmentIndex): Promise<void> => {
+const verifySegment = async (path: string, { frames, sha256 }: SegmentIndex): Promise<void> => {
   const file = await readFile(path)
   const last = frames[frames.length - 1]
   const found = createHash('sha256')
@@ -124,29 +124,30 @@ export const verifySegment = async (path: string, { frames, sha256 }: SegmentInd
 }
 
 /** The chunks of one frame. */
-export const readFrame = (path: string, { at, bytes }: Frame): PlacedChunk[] => {
-  const packed = Buffer.allocUnsafe(bytes)
-  const file = openSync(path, 'r')
-  try {
-    readSync(file, packed, 0, bytes, at)
-  } finally {
-    closeSync(file)
-  }
+export const readFrame = (path: string, frame: Frame): PlacedChunk[] => {
   const chunks: PlacedChunk[] = []
-  const frame = unpacked(path, packed)
-  for (let position = 0; position < frame.length; ) {
-    const first = frame.readUIntBE(position, 6)
+  const content = contentOf(path, frame)
+  for (let position = 0; position < content.length; ) {
+    const first = content.readUIntBE(position, 6)
     const from = position + PLACE_BYTES
-    position = from + frame.readUInt32BE(position + 6)
-    chunks.push({ first, bytes: frame.subarray(from, position) })
+    position = from + content.readUInt32BE(position + 6)
+    chunks.push({ first, bytes: content.subarray(from, position) })
   }
   return chunks
 }
 
-const unpacked = (path: string, packed: Buffer): Buffer => {
+/** zlib's checksum tells a damaged frame. */
+const contentOf = (path: string, { at, bytes }: Frame): Buffer => {
   try {
-    return inflateSync(packed)
+    const file = openSync(path, 'r')
+    try {
+      const packed = Buffer.allocUnsafe(bytes)
+      readSync(file, packed, 0, bytes, at)
+      return inflateSync(packed)
+    } finally {
+      closeSync(file)
+    }
   } catch (cause) {
-    throw new Damaged(`The segment ${path} is damaged; restore it from a backup of the data folder.`, { cause })
+    throw new Damaged(`The segment ${path} is missing or damaged; restore it from a backup of the data folder.`, { cause })
   }
 }

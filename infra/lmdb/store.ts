@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import { INTERVAL_COLUMNS, SLOT_COLUMNS } from '../../schemas/blocks.js'
 import type { Intervals, Slots } from '../../schemas/generated.js'
 import type { Wire } from '../../schemas/wire.js'
@@ -172,7 +173,14 @@ export class LmdbStore implements Store {
 
   async foldClosedDays(before: number): Promise<boolean> {
     const buckets = this.#blocks.index.foldable(before, FOLDED_BUCKETS)
-    for (const id of buckets) await this.#fold(id, before)
+    const commits: Promise<unknown>[] = []
+    for (const id of buckets) {
+      // The next bucket is joined while this one is committed; commits that wait share one.
+      commits.push(this.#fold(id, before).catch((error: unknown) => error))
+      await turn()
+    }
+    const failed = (await Promise.all(commits)).find((error) => error !== undefined)
+    if (failed !== undefined) throw failed
     return buckets.length > 0
   }
 

@@ -13,7 +13,7 @@ export interface BatchLimits {
 /** Stores outputs, states and the next offsets as one. */
 export type Store = (task: Task, commit: Commit, next: ReadonlyMap<string, number>) => Promise<void>
 
-export interface TaskPorts {
+interface TaskPorts {
   records: Records
   limits: BatchLimits
   /** As last committed. */

@@ -1,3 +1,4 @@
+import { writable } from '../../schemas/exact.js'
 import type { Intervals, Suspect } from '../../schemas/generated.js'
 import { Op, Quality } from '../../schemas/quality.js'
 import { RULE_VERSION } from './rules.js'
@@ -133,10 +134,10 @@ export const toBlock = (head: BlockHead, rows: readonly Row[]): Intervals => {
     const row = rows[i]
     block.start[i] = row.start
     block.end[i] = row.end
-    block.milli[i] = row.milli
+    block.milli[i] = writable(row.milli)
     block.op[i] = row.op
-    block.low[i] = row.low
-    block.high[i] = row.high
+    block.low[i] = writable(row.low)
+    block.high[i] = writable(row.high)
     block.quality[i] = row.quality
     block.rule[i] = ruleOf(row.rule)
     block.fromAt[i] = row.fromAt
@@ -148,7 +149,7 @@ export const toBlock = (head: BlockHead, rows: readonly Row[]): Intervals => {
     block.toTopic[i] = topicOf(row.toTopic)
     block.toOffset[i] = row.toOffset
     block.factor[i] = factorOf(row.factor)
-    block.travel[i] = row.travel
+    block.travel[i] = writable(row.travel)
   }
   return block
 }

@@ -1,3 +1,4 @@
+import { writable } from '../../schemas/exact.js'
 import type { Intervals, Slots } from '../../schemas/generated.js'
 import { type StoredGrid, storedGrid, storedGridsOf } from '../../schemas/grid.js'
 import { addToSlot, emptySlot, gapWords, type IntervalRow, intervalRow, type Slot, shownSlot, type SlotRow } from '../../schemas/gridding.js'
@@ -138,7 +139,7 @@ export const toSlots = (head: SlotHead, rows: readonly GridRow[]): Slots => {
     rows: rows.length,
     start: rows.map((row) => row.start),
     end: rows.map((row) => row.end),
-    amount: rows.map((row) => row.amount),
+    amount: rows.map((row) => writable(row.amount)),
     op: rows.map((row) => row.op),
     quality: rows.map((row) => row.quality),
     coveredMs: rows.map((row) => row.coveredMs),

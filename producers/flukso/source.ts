@@ -45,6 +45,11 @@ export const flukso: Source = {
     return id === null ? null : id.bid * 1000
   },
 
+  says: (name) => {
+    const id = fromPath(name)
+    return id === null ? '' : `${id.sid}/${id.rid}/${id.level}/${id.bid}`
+  },
+
   async *parse(payload): AsyncIterable<Parsed> {
     yield* parseBlock(await readBounded(payload), payload)
   }

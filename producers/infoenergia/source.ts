@@ -36,6 +36,7 @@ export const infoenergia: Source = {
     const date = Math.floor(revision / 100)
     return Date.UTC(Math.floor(date / 10_000), (Math.floor(date / 100) % 100) - 1, date % 100) + (revision % 100)
   },
+  says: (name) => `${formatOf(name)?.curve ?? ''} ${revisionOf(name)}`,
   async *parse(payload: Payload): AsyncIterable<Parsed> {
     const { origin, name, receivedAt: ingestedAt } = payload
     const book = rejectBook({ source: NAME, origin, name, ingestedAt, parserVersion: PARSER_VERSION })

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { openArchive } from '../../infra/archive.js'
 import { type Embedded, openEmbedded } from '../../infra/lmdb/open.js'
 import type { LogRecord } from '../../infra/log.js'
 
@@ -155,5 +156,15 @@ describe('a full disk', () => {
       await run.drained()
       expect(byKey(await contents(embedded, 'out'))).toEqual(byKey(await contents(embedded, 'in')))
     })
+  })
+
+  test('keeps nothing of a payload that does not fit, and says so', async () => {
+    const lines = await limited(3000, 'raw')
+    expect(lines[0]).toMatch(/^failed DiskFull: The raw archive .* is full: 10000000 bytes was not kept/)
+    expect(lines[1]).toBe('small')
+    const names: string[] = []
+    for await (const { name } of (await openArchive(folder)).list()) names.push(name)
+    expect(names).toEqual(['1000 bytes'])
+    expect(readdirSync(join(folder, 'raw', 'unfinished'))).toEqual([])
   })
 })

@@ -185,4 +185,6 @@ test('files that are not in use are removed at the start; a damaged one is said 
   bytes[100] ^= 0xff
   writeFileSync(used, bytes)
   await expect(read(embedded.log, 'in')).rejects.toThrow(Damaged)
+  rmSync(used)
+  await expect(read(embedded.log, 'in')).rejects.toThrow(Damaged)
 })

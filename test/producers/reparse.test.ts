@@ -29,8 +29,19 @@ const sourceOf = (parserVersion: number): Source => ({
     const column = (figure: number) => at.map(() => figure)
     const block = {
       ...counterBlock([], 0),
-      kind: 'INTERVAL' as const, unit: 'Wh', origin, parserVersion, ingestedAt, rows: at.length,
-      at, span: column(HOUR), value: at.map((_, i) => 100 * (i + 1)), quality: column(4), code: column(0), flags: column(0), line: at.map((_, i) => i + 1)
+      kind: 'INTERVAL' as const,
+      unit: 'Wh',
+      origin,
+      parserVersion,
+      ingestedAt,
+      rows: at.length,
+      at,
+      span: column(HOUR),
+      value: at.map((_, i) => 100 * (i + 1)),
+      quality: column(4),
+      code: column(0),
+      flags: column(0),
+      line: at.map((_, i) => i + 1)
     }
     yield { readings: [block], rejects: [], rows: at.length }
   }
@@ -48,7 +59,12 @@ beforeEach(async () => {
   await log.create(allTopics(['test']))
   const memory = new Map<string, unknown>()
   rooms = {
-    log, store, wire, archive: await openArchive(folder), sources: [sourceOf(1)], resolve: (native) => native,
+    log,
+    store,
+    wire,
+    archive: await openArchive(folder),
+    sources: [sourceOf(1)],
+    resolve: (native) => native,
     memory: { get: (key) => memory.get(key), put: async (key, value) => void memory.set(key, value) }
   }
   const sink = runSink(log, STORE_GROUP, storedTopics(['test']), storeSink(store, decoding(wire)))
@@ -71,10 +87,26 @@ const ledger = async () => {
 }
 
 test('a mended parser moves its rows: what it no longer finds leaves the ledger', async () => {
-  const { origin } = await ingest(rooms, (async function* () { yield Buffer.from('bytes') })(), 'a.csv', Date.now())
-  expect(await ledger()).toEqual([[2, 100], [3, 200], [4, 300], [5, 400]])
+  const { origin } = await ingest(
+    rooms,
+    (async function* () {
+      yield Buffer.from('bytes')
+    })(),
+    'a.csv',
+    Date.now()
+  )
+  expect(await ledger()).toEqual([
+    [2, 100],
+    [3, 200],
+    [4, 300],
+    [5, 400]
+  ])
   rooms.sources = [sourceOf(2)]
   const kept = (await rooms.archive.get(origin))!
   await ingestKept(rooms, { ...kept, open: () => rooms.archive.open(origin) }, { again: true, backfill: true })
-  expect(await ledger()).toEqual([[0, 100], [1, 200], [2, 300]])
+  expect(await ledger()).toEqual([
+    [0, 100],
+    [1, 200],
+    [2, 300]
+  ])
 })

@@ -12,7 +12,7 @@ import {
   unfoldReadings,
   unfoldSlots
 } from '../../schemas/blocks.js'
-import { Op } from '../../schemas/quality.js'
+import { Op, Quality } from '../../schemas/quality.js'
 import { memorySchemaIds, type Records, Wire } from '../../schemas/wire.js'
 import { anyIntervals, anyReadings, anySlots, HOUR, hours, intervals, MAY, readings, slots } from './blocks-at-random.js'
 
@@ -77,6 +77,15 @@ describe('rows that have tripped people', () => {
     const unknown = { op: Op.UNKNOWN, high: -1 }
     const rows = hours(3, (i) => ({ milli: i * 500, ...(i === 1 ? {} : unknown) }))
     expect(there(rows).high).toEqual([-1, 500, -1])
+  })
+
+  test('a column that is 0 throughout is no empty one where empty means something else', () => {
+    const none = slots(hours(3, () => ({ expected: 0, quality: Quality.VALIDATED })))
+    expect(wire.decode('Slots', wire.encode('Slots', none))).toEqual(none)
+    const best = intervals(hours(3, () => ({ quality: Quality.VALIDATED })))
+    expect(wire.decode('Intervals', wire.encode('Intervals', best))).toEqual(best)
+    const valid = readings([MAY, MAY + 1].map((at) => ({ at, quality: Quality.VALIDATED })))
+    expect(wire.decode('Readings', wire.encode('Readings', valid))).toEqual(valid)
   })
 
   test('a heartbeat passes as it is', () => {

@@ -215,3 +215,8 @@ test('joined blocks hold at most MAX_ROWS rows, and the first word stays the emp
   expect(joined.map(({ rows }) => rows)).toEqual([MAX_ROWS, 5000 - MAX_ROWS])
   expect(joined[1].words).toEqual(['', 'rule 0', 'rule 1', 'rule 2', 'rule 3', 'rule 4'])
 })
+
+test('words that were no words stay none, also where a block did not begin with the empty one', () => {
+  const [joined] = joinIntervals([intervals([{ start: 0, end: 1, rule: 0, factor: 1 }], { words: ['counter'] })])
+  expect([joined.words[joined.rule[0]], joined.words[joined.factor[0]], joined.words[0]]).toEqual(['counter', '', ''])
+})

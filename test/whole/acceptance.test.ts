@@ -76,27 +76,27 @@ describe('infoenergia', () => {
   const DAY_OF_25 = { total: 3250, first: '2023-10-28T22:00Z', last: '2023-10-29T23:00Z', hours: 25 }
   const DAY_OF_23 = { total: 2760, first: '2024-03-30T23:00Z', last: '2024-03-31T22:00Z', hours: 23 }
   const cases = [
-    { when: 'A5: the 25-hour day', file: 'F5D_0291_0762_20231115.0', day: '2023-10-29', then: DAY_OF_25 },
-    { when: 'A6: the same with the repeated hour labelled 03:00;1', file: 'F5D_0291_0762_20231115.1', day: '2023-10-29', then: DAY_OF_25 },
-    { when: 'A7: the 23-hour day', file: 'F5D_0291_0762_20240415.0', day: '2024-03-31', then: DAY_OF_23 },
-    { when: 'A7: the same with 02:00;0', file: 'F5D_0291_0762_20240415.1', day: '2024-03-31', then: DAY_OF_23 }
+    { when: 'A5: the 25-hour day', file: 'F5D_0291_0762_20231115.0', day: '2023-10-29', gives: DAY_OF_25 },
+    { when: 'A6: the same with the repeated hour labelled 03:00;1', file: 'F5D_0291_0762_20231115.1', day: '2023-10-29', gives: DAY_OF_25 },
+    { when: 'A7: the 23-hour day', file: 'F5D_0291_0762_20240415.0', day: '2024-03-31', gives: DAY_OF_23 },
+    { when: 'A7: the same with 02:00;0', file: 'F5D_0291_0762_20240415.1', day: '2024-03-31', gives: DAY_OF_23 }
   ]
-  for (const { when, file, day, then } of cases)
+  for (const { when, file, day, gives } of cases)
     test(when, () =>
       withWhole(async (whole) => {
         const [{ readings, rejects }] = await whole.take(recordedCurve(file))
         expect(rejects).toEqual([])
-        expect(readings).toBeGreaterThanOrEqual(then.hours)
+        expect(readings).toBeGreaterThanOrEqual(gives.hours)
         const next = new Date(utc(`${day}T00:00Z`) + DAY).toISOString().slice(0, 10)
         const answer = await hourly(whole, HOME, day, next)
         const { rows, gaps, summary } = answer
-        expect(rows.length).toBe(then.hours)
-        expect(wh(answer)).toEqual(Array.from({ length: then.hours }, (_, i) => 10 * (i + 1)))
-        expect([rows[0].start, rows.at(-1).end]).toEqual([iso(then.first), iso(then.last)])
+        expect(rows.length).toBe(gives.hours)
+        expect(wh(answer)).toEqual(Array.from({ length: gives.hours }, (_, i) => 10 * (i + 1)))
+        expect([rows[0].start, rows.at(-1).end]).toEqual([iso(gives.first), iso(gives.last)])
         expect(gaps).toEqual([])
-        expect(summary).toMatchObject({ milli: then.total * 1000, completeness: 1, coveredMs: then.hours * HOUR })
+        expect(summary).toMatchObject({ milli: gives.total * 1000, completeness: 1, coveredMs: gives.hours * HOUR })
         const days = await hourly(whole, HOME, day, next, { grid: 'P1D' })
-        expect(days.rows).toMatchObject([{ start: iso(then.first), end: iso(then.last), milli: then.total * 1000, completeness: 1 }])
+        expect(days.rows).toMatchObject([{ start: iso(gives.first), end: iso(gives.last), milli: gives.total * 1000, completeness: 1 }])
         const { suspects } = await whole.ask('/v1/suspects', { point: HOME })
         expect(suspects).toEqual([])
       })
@@ -252,7 +252,10 @@ describe('A12: hours that come late', () => {
         f5d('F5D_0291_0762_20211009.0', MADE, late)
       )
       const months = await hourly(whole, MADE, '2021-06-01', '2021-08-01', { grid: 'P1M' })
-      expect(months.rows).toMatchObject([{ completeness: 1 }, { milli: wattHours(SUMMER.filter(({ start }) => start >= JULY)) * 1000, completeness: 1 }])
+      expect(months.rows).toMatchObject([
+        { completeness: 1 },
+        { milli: wattHours(SUMMER.filter(({ start }) => start >= JULY)) * 1000, completeness: 1 }
+      ])
       // In one go or in two: the same ledger.
       const inTwo = await whole.hash()
       await withWhole(async (other) => {

@@ -46,7 +46,11 @@ export const labelOf = (end: number, zone = 'Europe/Madrid'): { label: string; s
   return { label: new Date(wall).toISOString().slice(0, 16).replace('T', ' ').replaceAll('-', '/'), season: wall - end === summer ? 1 : 0 }
 }
 
-export const curveLine = (cups: string, { start, wh }: Hour, said: { method?: number; firm?: number; season?: number; label?: string } = {}): string => {
+export const curveLine = (
+  cups: string,
+  { start, wh }: Hour,
+  said: { method?: number; firm?: number; season?: number; label?: string } = {}
+): string => {
   const { label, season } = labelOf(start + HOUR)
   return `${cups}0F;${said.label ?? label};${said.season ?? season};${wh};;;;;;${said.method ?? 1};${said.firm ?? 1};F1;`
 }

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openEmbedded } from '../../infra/lmdb/open.js'
 import { mergeIntervals } from '../../schemas/merge.js'
 import type { Sample } from '../producers/flukso/blocks.js'
-import { block, blocksOf, curveLine, cupsOf, f5d, HOUR, hours, p5d, random, recordedBlock, shuffled, sidOf, utc } from './files.js'
+import { block, blocksOf, cupsOf, curveLine, f5d, HOUR, hours, p5d, random, recordedBlock, shuffled, sidOf, utc } from './files.js'
 import { type Given, type Json, openWhole, temporary, type Whole, withWhole } from './platform.js'
 import { CLAMP, HOME, makeWorld, REGISTRY, register } from './world.js'
 
@@ -97,13 +97,13 @@ describe('files in any order', () => {
     p5d('P5D_0291_0762_20240701.0', HOME, by(3))
   ]
   const orders = [
-    { when: 'P5D after F5D changes nothing', order: [0, 3], then: 0 },
-    { when: 'F5D after P5D replaces it', order: [3, 0], then: 0 },
-    { when: 'RF5D before F5D stays, though its date is older', order: [2, 0, 1], then: 2 },
-    { when: 'a higher version before a lower one stays', order: [1, 0], then: 1 },
-    { when: 'everything, backwards', order: [3, 2, 1, 0], then: 2 }
+    { when: 'P5D after F5D changes nothing', order: [0, 3], gives: 0 },
+    { when: 'F5D after P5D replaces it', order: [3, 0], gives: 0 },
+    { when: 'RF5D before F5D stays, though its date is older', order: [2, 0, 1], gives: 2 },
+    { when: 'a higher version before a lower one stays', order: [1, 0], gives: 1 },
+    { when: 'everything, backwards', order: [3, 2, 1, 0], gives: 2 }
   ]
-  for (const { when, order, then } of orders)
+  for (const { when, order, gives } of orders)
     test(when, async () => {
       await takeUnevenly(
         whole,
@@ -111,7 +111,7 @@ describe('files in any order', () => {
         () => 0
       )
       const { summary } = await whole.ask('/v1/series', { point: HOME, register: '1.8.0', from: '2024-05-02', to: '2024-05-03' })
-      expect(summary.milli).toBe(by(then).reduce((sum, { wh }) => sum + wh, 0) * 1000)
+      expect(summary.milli).toBe(by(gives).reduce((sum, { wh }) => sum + wh, 0) * 1000)
     })
 })
 
@@ -126,7 +126,11 @@ describe('the same again', () => {
   })
 
   test('the same bytes under another name are known too', async () => {
-    const file = f5d('F5D_0291_0762_20240601.0', HOME, hours(utc('2024-05-01T22:00Z'), utc('2024-05-02T22:00Z'), () => 5))
+    const file = f5d(
+      'F5D_0291_0762_20240601.0',
+      HOME,
+      hours(utc('2024-05-01T22:00Z'), utc('2024-05-02T22:00Z'), () => 5)
+    )
     const [, again] = await whole.take(file, { ...file, name: 'copies/F5D_0291_0762_20240601.0' })
     expect(again).toMatchObject({ already: true, readings: 0, source: 'infoenergia' })
   })
@@ -194,7 +198,13 @@ describe('revisions', () => {
     expect(intervals[0].revisions).toMatchObject([{ milli: 100_000 }, { milli: 130_000 }])
     const [before, after] = intervals[0].revisions
     expect(after.rev).toBeGreaterThan(before.rev)
-    const then = await whole.ask('/v1/series', { point: HOME, register: '1.8.0', from: '2024-05-02', to: '2024-05-03', asKnownAt: before.knownAt })
+    const then = await whole.ask('/v1/series', {
+      point: HOME,
+      register: '1.8.0',
+      from: '2024-05-02',
+      to: '2024-05-03',
+      asKnownAt: before.knownAt
+    })
     expect(then.summary.milli).toBe(100_000)
   })
 
@@ -206,6 +216,29 @@ describe('revisions', () => {
   })
 })
 
+describe('what a name says', () => {
+  const start = utc('2024-05-02T10:00Z')
+  const file = (version: number, wh: number) => ({ name: `F5D_0291_0762_20240601.${version}`, bytes: curveLine(HOME, { start, wh }) })
+
+  test('a version that goes back to the bytes of an older one counts', async () => {
+    await takeUnevenly(whole, [file(0, 100), file(1, 130), file(2, 100)], () => 0)
+    const { intervals } = await whole.ask('/v1/explain', { point: HOME, register: '1.8.0', at: '2024-05-02T10:30Z' })
+    expect(intervals).toMatchObject([{ milli: 100_000, revisions: [{ milli: 100_000 }, { milli: 130_000 }, { milli: 100_000 }] }])
+    await takeUnevenly(whole, [file(1, 130)], () => 0)
+    expect((await whole.ask('/v1/explain', { point: HOME, register: '1.8.0', at: '2024-05-02T10:30Z' })).sum.milli).toBe(100_000)
+  })
+
+  test('a block under a wrong name is read once it has its own, as its reject advises', async () => {
+    const right = block(CLAMP, 8, 1_711_742_208, [
+      [1_711_742_208, 1000],
+      [1_711_742_268, 3000]
+    ])
+    const [wrong, known] = await whole.take({ ...right, name: `${CLAMP}/0/8/1711742464.gz` }, right, right)
+    expect([wrong.readings, known.readings]).toEqual([0, 2])
+    expect((await whole.ask('/v1/points')).points.length).toBe(1)
+  })
+})
+
 describe('what people learn late', () => {
   const at = (epoch: number) => new Date(epoch * 1000).toISOString()
   const FROM = 1_711_742_208
@@ -214,8 +247,17 @@ describe('what people learn late', () => {
   const two = register(42).filter(([second]) => second < CHANGE || second >= CHANGE + 300)
   const [[after]] = two.filter(([second]) => second >= CHANGE)
   const swapped = [
-    ...blocksOf(CLAMP, 8, two.filter(([second]) => second < CHANGE)),
-    ...blocksOf(CLAMP, 8, two.filter(([second]) => second >= CHANGE).map(([second, milli]): Sample => [second, milli + 7_000_000]), 1)
+    ...blocksOf(
+      CLAMP,
+      8,
+      two.filter(([second]) => second < CHANGE)
+    ),
+    ...blocksOf(
+      CLAMP,
+      8,
+      two.filter(([second]) => second >= CHANGE).map(([second, milli]): Sample => [second, milli + 7_000_000]),
+      1
+    )
   ]
   const cases = [
     {
@@ -250,7 +292,13 @@ describe('what people learn late', () => {
     },
     {
       when: 'a factor of a load curve, from the middle of a day on',
-      files: [f5d('F5D_0291_0762_20240601.0', HOME, hours(utc('2024-05-01T22:00Z'), utc('2024-05-04T22:00Z'), (_, i) => 50 + i))],
+      files: [
+        f5d(
+          'F5D_0291_0762_20240601.0',
+          HOME,
+          hours(utc('2024-05-01T22:00Z'), utc('2024-05-04T22:00Z'), (_, i) => 50 + i)
+        )
+      ],
       registry: `points: [{ point: ${HOME}, versions: [{ validFrom: 2020-01-01, factor: 1 }, { validFrom: 2024-05-03T07:20, factor: -2 }] }]`
     }
   ]
@@ -277,7 +325,12 @@ describe('what people learn late', () => {
   })
 
   test('a factor entered late shows in explain, with what stood before', async () => {
-    await whole.take(block(CLAMP, 8, FROM, [[FROM, 1_000_000], [FROM + 60, 1_001_000]]))
+    await whole.take(
+      block(CLAMP, 8, FROM, [
+        [FROM, 1_000_000],
+        [FROM + 60, 1_001_000]
+      ])
+    )
     await whole.registry(`points: [{ point: '${point}', factor: 40 }]`)
     const { intervals } = await whole.ask('/v1/explain', { point, at: at(FROM + 30) })
     expect(intervals).toMatchObject([{ milli: 40_000, revisions: [{ milli: 1000 }, { milli: 40_000 }], factor: { travel: '1.000' } }])
@@ -304,7 +357,13 @@ describe('replay --verify', () => {
   test('names the point and the day of a row that somebody wrote past the ledger', async () => {
     const folder = temporary()
     const first = await openWhole(folder)
-    await first.take(f5d('F5D_0291_0762_20240601.0', HOME, hours(utc('2024-05-01T22:00Z'), utc('2024-05-05T22:00Z'), () => 100)))
+    await first.take(
+      f5d(
+        'F5D_0291_0762_20240601.0',
+        HOME,
+        hours(utc('2024-05-01T22:00Z'), utc('2024-05-05T22:00Z'), () => 100)
+      )
+    )
     expect((await verify(first)).differences).toEqual([])
     await first.platform.close()
     const at = utc('2024-05-03T10:00Z')
@@ -342,7 +401,18 @@ test('a sensor of no energy keeps its unit', async () => {
   const { name } = block(sid, 8, 1_711_742_208, [[1_711_742_208, 0]])
   const { zip, documentOf } = await import('../producers/flukso/blocks.js')
   const cfg = { id: sid, rid: 0, type: 'gas', data_type: 'counter' }
-  await whole.take({ name, bytes: zip(documentOf({ samples: [[1_711_742_208, 10_000], [1_711_742_248, 20_000]], cfg })) })
+  await whole.take({
+    name,
+    bytes: zip(
+      documentOf({
+        samples: [
+          [1_711_742_208, 10_000],
+          [1_711_742_248, 20_000]
+        ],
+        cfg
+      })
+    )
+  })
   const { rows, unit } = await whole.ask('/v1/series', { point: `flukso/${sid}`, from: '2024-03-29', to: '2024-03-31', grid: 'intervals' })
   expect([unit, rows.length, rows[0].milli, rows[0].kwh, rows[0].power]).toEqual(['L', 1, 10_000, null, null])
 })

@@ -24,7 +24,12 @@ export interface Whole {
   /** The answer to a question over HTTP. */
   ask(path: string, query?: Record<string, string>): Promise<Json>
   /** Any request, with its status. */
-  send(method: 'GET' | 'POST', path: string, payload?: string | Buffer, headers?: Record<string, string>): Promise<{ status: number; body: string }>
+  send(
+    method: 'GET' | 'POST',
+    path: string,
+    payload?: string | Buffer,
+    headers?: Record<string, string>
+  ): Promise<{ status: number; body: string }>
   registry(yaml: string): Promise<Json>
   /** One text for the whole ledger. */
   hash(): Promise<string>

@@ -1,5 +1,5 @@
 import type { Sample } from '../producers/flukso/blocks.js'
-import { block, blocksOf, cupsOf, f5d, type Hour, HOUR, hours, p5d, random, sidOf, utc } from './files.js'
+import { block, blocksOf, cupsOf, f5d, HOUR, type Hour, hours, p5d, random, sidOf, utc } from './files.js'
 import type { Given } from './platform.js'
 
 /**
@@ -65,9 +65,18 @@ const homeFiles = (cups: string, seed: number): Given[] => {
   return [
     p5d(`P5D_0291_0762_20240330-${id}.0`, cups, noted(day(0), 7)),
     p5d(`P5D_${id}_20240401.0`, cups, noted(whole.slice(20, 70), 5)),
-    f5d(`F5D_${id}_20240410.0`, cups, whole.filter((_, i) => i % 17 !== 3)),
+    f5d(
+      `F5D_${id}_20240410.0`,
+      cups,
+      whole.filter((_, i) => i % 17 !== 3)
+    ),
     f5d(`F5D_${id}_20240410.1`, cups, noted(whole.slice(30, 40), 100)),
-    f5d(`F5D_${id}_20240412.0`, cups, [...whole.slice(0, 4), { start: whole[5].start, wh: -4 }, ...noted(whole.slice(60, 61), 1), ...noted(whole.slice(60, 61), 2)]),
+    f5d(`F5D_${id}_20240412.0`, cups, [
+      ...whole.slice(0, 4),
+      { start: whole[5].start, wh: -4 },
+      ...noted(whole.slice(60, 61), 1),
+      ...noted(whole.slice(60, 61), 2)
+    ]),
     f5d(`RF5D_${id}_20240409.0`, cups, noted(whole.slice(36, 44), 200))
   ]
 }

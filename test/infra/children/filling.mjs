@@ -1,15 +1,25 @@
 // Appends to `in` and copies to `out` until the disk is full (a limit set by whoever starts it), and says what happened.
 import { randomBytes } from 'node:crypto'
 import { writeSync } from 'node:fs'
+import { openArchive } from '../../../dist/infra/archive.js'
 import { openEmbedded } from '../../../dist/infra/lmdb/open.js'
 
 const say = (line) => writeSync(1, `${line}\n`)
-const [folder, copy] = process.argv.slice(2)
+const [folder, mode] = process.argv.slice(2)
+
+if (mode === 'raw') {
+  const archive = await openArchive(folder)
+  const put = (bytes) => archive.put([randomBytes(bytes)], { name: `${bytes} bytes`, receivedAt: 1 })
+  await put(10_000_000).catch((error) => say(`failed ${error.name}: ${error.message}`))
+  await put(1000).then(() => say('small'))
+  process.exit(0)
+}
+
 const { log, store, close } = await openEmbedded(folder)
 await log.create(['in', 'out'])
 const record = (number) => ({ key: `k${number % 23}`, value: Buffer.concat([Buffer.from(`${number} `), randomBytes(20_000)]) })
 
-if (copy) {
+if (mode === 'copy') {
   const run = log.process('copy', ['in'], {
     batch: (_, records) => ({ outputs: records.map(({ key, value }) => ({ topic: 'out', key, value })), states: new Map() })
   })
