@@ -8,7 +8,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSy
 import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { FastifyInstance } from 'fastify'
@@ -16,23 +16,23 @@ import { buildApp } from './api/app.js'
 import type { Output } from './api/cli/output.js'
 import { Misuse, runCli, type Workshop } from './api/cli/program.js'
 import { table } from './api/cli/table.js'
-import { kwh } from './api/format.js'
 import type { Access, Maintenance, RegistryPort } from './api/deps.js'
+import { kwh } from './api/format.js'
 import { createMetrics, type Metrics } from './api/metrics.js'
-import { Unavailable } from './infra/errors.js'
 import { compactedMap, readAll } from './infra/compacted.js'
-import { claim, type Holder } from './infra/owner.js'
+import { Unavailable } from './infra/errors.js'
 import { type Embedded, openEmbedded } from './infra/lmdb/open.js'
 import type { Processing } from './infra/log.js'
-import { sources } from './producers/index.js'
-import { findFiles, FolderWatch, inTimeOrder } from './producers/folder.js'
-import { openMemory } from './producers/memory.js'
-import { heartbeat, type Ingested, ingest, ingestKept, type IngestOptions, type ProducerRooms } from './producers/run.js'
+import { claim, type Holder } from './infra/owner.js'
 import { compareGolden, OTHER_NAMES } from './processors/energy/comparison.js'
 import { energy } from './processors/energy/fold.js'
 import { loadcurve } from './processors/loadcurve/fold.js'
 import { type Running, runFold } from './processors/run.js'
 import { compareLedgers, type LedgerDifference, ledgerHash } from './processors/verify.js'
+import { FolderWatch, findFiles, inTimeOrder } from './producers/folder.js'
+import { sources } from './producers/index.js'
+import { openMemory } from './producers/memory.js'
+import { heartbeat, type Ingested, type IngestOptions, ingest, ingestKept, type ProducerRooms } from './producers/run.js'
 import { type AccessEntry, entryOf, hashToken } from './schemas/access.js'
 import { decoding } from './schemas/decoding.js'
 import type { Point } from './schemas/generated.js'
@@ -93,7 +93,9 @@ const stopRooms = async ({ running, sink }: Rooms): Promise<void> => {
 /** Another process owns the data folder. */
 export class HeldBy extends Error {
   constructor(readonly holder: Holder) {
-    super(`Process ${holder.pid} owns this data folder${holder.address === '' ? ' and does not answer HTTP: wait for it to end' : `, at ${holder.address}`}.`)
+    super(
+      `Process ${holder.pid} owns this data folder${holder.address === '' ? ' and does not answer HTTP: wait for it to end' : `, at ${holder.address}`}.`
+    )
   }
 }
 
@@ -124,7 +126,18 @@ export const openPlatform = async (settings: Settings): Promise<Platform> => {
     if (result.source !== '') metrics.readings.inc({ source: result.source }, result.readings)
     return result
   }
-  const beat = () => heartbeat(producers, Date.now())
+  let beatAt = 0
+  const beat = () => {
+    beatAt = Date.now()
+    return heartbeat(producers, beatAt)
+  }
+  /** Nothing is left to say. A case that the first beat finds too old goes out by way of history, behind it; the second beat shows what that changed. */
+  const quiet = async () => {
+    for (let beats = 0; beats < 2; beats++) {
+      await beat()
+      await settle()
+    }
+  }
   /** A step of what can wait: joining closed days, moving old records to files of their own. */
   const housekeeping = async () => {
     await store.foldClosedDays(Date.now() - 2 * DAY_MS)
@@ -135,27 +148,29 @@ export const openPlatform = async (settings: Settings): Promise<Platform> => {
     refold: async (wanted) => {
       // Both: the load curve's own rules (zone, hold) may have changed as well.
       for (const { refold } of rooms.running) refold(wanted)
-      await beat()
-      await settle()
+      await quiet()
     },
     reparse: async () => {
       const done = { files: 0, readings: 0, rejects: 0 }
       for await (const kept of archive.list()) {
-        const { readings, rejects } = await ingestKept(producers, { ...kept, open: () => archive.open(kept.origin) }, { backfill: true, again: true })
+        const { readings, rejects } = await ingestKept(
+          producers,
+          { ...kept, open: () => archive.open(kept.origin) },
+          { backfill: true, again: true }
+        )
         done.files++
         done.readings += readings
         for (const { count } of rejects) done.rejects += count
       }
-      await beat()
-      await settle()
+      await quiet()
       return done
     },
     verify: async () => {
       if (verifying) return null
       verifying = true
       try {
-        await settle()
-        return await verifyReplay(embedded, settings.log.partitions)
+        await quiet()
+        return await verifyReplay(embedded, settings.log.partitions, beatAt)
       } finally {
         verifying = false
       }
@@ -174,8 +189,7 @@ export const openPlatform = async (settings: Settings): Promise<Platform> => {
     live: { log, wire, storeGroup: STORE_GROUP, sources: sourceNames, folder },
     upload: async (body, name) => {
       const result = await importFile(body, name)
-      await beat()
-      await settle()
+      await quiet()
       return { ...result, rejects: result.rejects.map(({ reason, count, examples }) => ({ reason, count, examples })) }
     }
   })
@@ -187,8 +201,7 @@ export const openPlatform = async (settings: Settings): Promise<Platform> => {
     failed: failure,
     importFile,
     settle: async () => {
-      await beat()
-      await settle()
+      await quiet()
     },
     hash: () => ledgerHash(store),
     foldDays: async () => {
@@ -294,7 +307,11 @@ const openRegistry = async ({ log, wire }: Embedded): Promise<RegistryPort & { r
 }
 
 /** Runs all topics again into an empty store and compares the ledgers, point by point and day by day. */
-const verifyReplay = async (embedded: Embedded, partitions: number): Promise<{ days: number; differences: LedgerDifference[] }> => {
+const verifyReplay = async (
+  embedded: Embedded,
+  partitions: number,
+  beatAt: number
+): Promise<{ days: number; differences: LedgerDifference[] }> => {
   const folder = mkdtempSync(join(tmpdir(), 'wattledger-replay-'))
   try {
     const again = await openEmbedded(folder, { partitions })
@@ -313,6 +330,11 @@ const verifyReplay = async (embedded: Embedded, partitions: number): Promise<{ d
       await send()
     }
     await settleRooms(rooms)
+    // As ours: what waits is judged once more when everything has been read (`quiet`).
+    for (let beats = 1; beats <= 2; beats++) {
+      await heartbeat({ log: again.log, wire: again.wire, sources }, beatAt + beats)
+      await settleRooms(rooms)
+    }
     const ours = await ledgerHash(embedded.store)
     const differences = compareLedgers(ours, await ledgerHash(again.store))
     await stopRooms(rooms)
@@ -341,10 +363,14 @@ const openOrFind: Workshop['open'] = async (settings) => {
   }
 }
 
-const notListening = (host: string, port: number) => (error: NodeJS.ErrnoException): never => {
-  if (error.code !== 'EADDRINUSE' && error.code !== 'EACCES' && error.code !== 'EADDRNOTAVAIL') throw error
-  throw new Unavailable(`Cannot listen on ${host}:${port} (${error.code}): name another address in the settings, http: { listen: ['127.0.0.1:8081'] }.`)
-}
+const notListening =
+  (host: string, port: number) =>
+  (error: NodeJS.ErrnoException): never => {
+    if (error.code !== 'EADDRINUSE' && error.code !== 'EACCES' && error.code !== 'EADDRNOTAVAIL') throw error
+    throw new Unavailable(
+      `Cannot listen on ${host}:${port} (${error.code}): name another address in the settings, http: { listen: ['127.0.0.1:8081'] }.`
+    )
+  }
 
 const SAMPLES = fileURLToPath(new URL('../docs/samples/files', import.meta.url))
 
@@ -352,9 +378,17 @@ const SAMPLES = fileURLToPath(new URL('../docs/samples/files', import.meta.url))
 const listen = async (platform: Platform, settings: Settings, more: Server[]): Promise<string[]> => {
   const addresses: string[] = []
   for (const [i, { host, port }] of settings.http.listen.entries()) {
-    const server = i === 0 ? platform.app.server : createServer((request, response) => platform.app.routing(request, response)).on('upgrade', (...upgrade) => platform.app.server.emit('upgrade', ...upgrade))
+    const server =
+      i === 0
+        ? platform.app.server
+        : createServer((request, response) => platform.app.routing(request, response)).on('upgrade', (...upgrade) =>
+            platform.app.server.emit('upgrade', ...upgrade)
+          )
     if (i === 0) await platform.app.listen({ host, port }).catch(notListening(host, port))
-    else await new Promise<void>((listening, failed) => more[more.push(server) - 1].once('error', failed).listen(port, host, listening)).catch(notListening(host, port))
+    else
+      await new Promise<void>((listening, failed) => more[more.push(server) - 1].once('error', failed).listen(port, host, listening)).catch(
+        notListening(host, port)
+      )
     addresses.push(urlOf({ host, port: (server.address() as { port: number }).port }))
   }
   return addresses
@@ -384,7 +418,14 @@ const start: Workshop['start'] = async (settings, out, samples) => {
   return 0
 }
 
-const run = async (platform: Platform, addresses: readonly string[], settings: Settings, out: Output, samples: boolean, stopped: Promise<void>): Promise<void> => {
+const run = async (
+  platform: Platform,
+  addresses: readonly string[],
+  settings: Settings,
+  out: Output,
+  samples: boolean,
+  stopped: Promise<void>
+): Promise<void> => {
   platform.announce(addresses[0])
   const folders = [...settings.folders.map(({ path }) => path), ...(samples ? [SAMPLES] : [])]
   out.object({ listening: addresses, data: resolve(settings.data), folders }, () => welcome(addresses, settings, folders, samples))
@@ -400,7 +441,9 @@ const welcome = (addresses: readonly string[], settings: Settings, folders: read
   [
     `Wattledger answers at ${addresses.join(', ')}; its data is in ${resolve(settings.data)}.`,
     `Token (also in ${join(settings.data, 'token')}): every request but /healthz needs it, as "authorization: Bearer …".`,
-    samples ? 'No settings file: reading the samples that come with the project. Write wattledger.yaml to watch your own folders.' : `Watching ${folders.join(', ') || 'no folder'}.`,
+    samples
+      ? 'No settings file: reading the samples that come with the project. Write wattledger.yaml to watch your own folders.'
+      : `Watching ${folders.join(', ') || 'no folder'}.`,
     `  npx wattledger points${samples ? ' --data ./data/demo' : ''}      what there is`,
     `  ${addresses[0]}/openapi.json   what can be asked`
   ].join('\n')
@@ -420,9 +463,16 @@ const printRules: Workshop['rules'] = (out) => {
         ['trace', 'readings (kWh)', 'Wattledger', 'why', ...OTHER_NAMES],
         compared.map(({ trace, ours, others }) => {
           const shown = trace.readings.slice(0, 5).map(([, text]) => text)
-          const readings = trace.readings.length > 5 ? `${shown.slice(0, 3).join(' ')} … ${trace.readings[trace.readings.length - 1][1]}` : shown.join(' ')
+          const readings =
+            trace.readings.length > 5 ? `${shown.slice(0, 3).join(' ')} … ${trace.readings[trace.readings.length - 1][1]}` : shown.join(' ')
           const why = [...ours.rules, ...ours.suspects.map((reason) => `suspect ${reason}`)].join(', ')
-          return [trace.name, readings, `${kwh(ours.milli, 'Wh')}${ours.tail ? ' + unknown' : ''}`, why, ...OTHER_NAMES.map((name) => kwh(others[name], 'Wh'))]
+          return [
+            trace.name,
+            readings,
+            `${kwh(ours.milli, 'Wh')}${ours.tail ? ' + unknown' : ''}`,
+            why,
+            ...OTHER_NAMES.map((name) => kwh(others[name], 'Wh'))
+          ]
         })
       )
   )

@@ -51,7 +51,17 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     },
     transform: jsonSchemaTransform
   })
-  for (const routes of [healthRoutes, pointRoutes, seriesRoutes, explainRoutes, fileRoutes, setAsideRoutes, registryRoutes, accessRoutes, maintenanceRoutes]) {
+  for (const routes of [
+    healthRoutes,
+    pointRoutes,
+    seriesRoutes,
+    explainRoutes,
+    fileRoutes,
+    setAsideRoutes,
+    registryRoutes,
+    accessRoutes,
+    maintenanceRoutes
+  ]) {
     await app.register(routes(deps))
   }
   if (deps.live) await app.register(liveRoutes(deps, deps.live))

@@ -92,7 +92,8 @@ const computedSlots = async (store: Store, question: Question, grid: Grid): Prom
     unit = blocks[0]?.unit ?? unit
     const { holdMs, expectedMs } = rulesOf(versionAt(versions, chunk.from), register)
     const slots = gridIntervals(blocks, grid, zone, chunk.from, chunk.to, { holdMs, expectedMs })
-    const micro = grid.ms > 0 && grid.ms < FINE_BELOW_MS ? gridIntervals(inMillionths(blocks), grid, zone, chunk.from, chunk.to, { holdMs }) : null
+    const micro =
+      grid.ms > 0 && grid.ms < FINE_BELOW_MS ? gridIntervals(inMillionths(blocks), grid, zone, chunk.from, chunk.to, { holdMs }) : null
     for (const [i, row] of slots.entries()) {
       if (row.start >= chunk.from && row.start < chunk.to) rows.push(micro === null ? row : { ...row, micro: micro[i].amount })
     }
@@ -101,7 +102,8 @@ const computedSlots = async (store: Store, question: Question, grid: Grid): Prom
   return { rows, unit }
 }
 
-const inMillionths = (blocks: readonly Intervals[]): Intervals[] => blocks.map((block) => ({ ...block, milli: block.milli.map((milli) => milli * 1000) }))
+const inMillionths = (blocks: readonly Intervals[]): Intervals[] =>
+  blocks.map((block) => ({ ...block, milli: block.milli.map((milli) => milli * 1000) }))
 
 const toRead = ({ from, to, alive }: Question): Range => ({ from: Math.max(from, alive.from), to: Math.min(to, alive.to) })
 

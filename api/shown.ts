@@ -34,7 +34,12 @@ export const slotRow = (row: FineSlot, unit: string) => {
     estimatedMs: row.estimatedMs,
     expected: row.expected < 0 ? null : row.expected,
     received: row.received,
-    power: row.coveredMs !== length ? null : row.micro === undefined ? meanPower(row.amount, unit, length) : meanPower(row.micro, unit, length * 1000)
+    power:
+      row.coveredMs !== length
+        ? null
+        : row.micro === undefined
+          ? meanPower(row.amount, unit, length)
+          : meanPower(row.micro, unit, length * 1000)
   }
 }
 

@@ -1,8 +1,8 @@
 import type { Commit, Handlers, Log, LogRecord, Processing, Task } from '../infra/log.js'
 import type { Store } from '../infra/store.js'
+import { decoding } from '../schemas/decoding.js'
 import type { Point, Readings } from '../schemas/generated.js'
 import { Topics } from '../schemas/topics.js'
-import { decoding } from '../schemas/decoding.js'
 import type { Records, Wire } from '../schemas/wire.js'
 import type { Fold, Output, SeriesState } from './contract.js'
 import { addAsk } from './energy/state.js'
@@ -45,7 +45,7 @@ export const runFold = <Name extends 'Readings' | 'Intervals', State extends Ser
     assign: (task, states) => void keepers.set(task.partition, new Keeper(fold, rooms, task, states)),
     revoke: (task) => void keepers.delete(task.partition),
     batch: (task, records) => keepers.get(task.partition)!.batch(records),
-    between: (task) => keepers.get(task.partition)!.between()
+    between: (task, drained) => keepers.get(task.partition)!.between(drained)
   }
   const processing = rooms.log.process(fold.name, [Topics.registryPoints, ...fold.inputs(rooms.sources)], handlers)
   return {
@@ -70,6 +70,8 @@ class Keeper<Name extends 'Readings' | 'Intervals', State extends SeriesState, R
   readonly #beats = new Map<string, number>()
   readonly #due = new Set<string>()
   readonly #asking = new Set<string>()
+  /** Due states that changed since they were last held against the newest heartbeat. */
+  readonly #changed = new Set<string>()
   #requests: Refold[] = []
   #dirty = new Map<string, Buffer | null>()
   readonly #decode: ReturnType<typeof decoding>
@@ -163,8 +165,10 @@ class Keeper<Name extends 'Readings' | 'Intervals', State extends SeriesState, R
     }
   }
 
-  async between(): Promise<Commit | null> {
+  async between(drained: boolean): Promise<Commit | null> {
     this.#applyRequests()
+    const overdue = drained ? this.#overdue() : []
+    if (overdue.length > 0) return this.#commit(overdue)
     if (this.#asking.size === 0) return this.#dirty.size > 0 ? this.#commit([]) : null
     if (!(await this.#storeHasAll())) return this.#commit([])
     const outputs: Output[] = []
@@ -178,6 +182,26 @@ class Keeper<Name extends 'Readings' | 'Intervals', State extends SeriesState, R
       outputs.push(...folded.outputs)
     }
     return this.#commit(outputs)
+  }
+
+  /**
+   * States that changed after the heartbeat that would have decided them: the same as if it came now. Without this the ledger would
+   * wait for the next one, and a replay, which has no next one, would differ.
+   */
+  #overdue(): Output[] {
+    const outputs: Output[] = []
+    for (const key of this.#changed) {
+      const state = this.#series.get(key)!
+      const rules = this.#rulesOf(key)
+      const at = this.#beats.get(state.source) ?? Number.NEGATIVE_INFINITY
+      if (this.fold.due(state, rules) > at) continue
+      const folded = this.fold.beat(this.rooms.wire, state, at, this.task.partition, rules)
+      this.#keep(key, folded.state)
+      this.#dirty.set(SERIES + key, Buffer.from(JSON.stringify(folded.state)))
+      outputs.push(...folded.outputs)
+    }
+    this.#changed.clear()
+    return outputs
   }
 
   #applyRequests(): void {
@@ -222,8 +246,10 @@ class Keeper<Name extends 'Readings' | 'Intervals', State extends SeriesState, R
     this.#series.set(key, state)
     if (state.asks.length > 0) this.#asking.add(key)
     else this.#asking.delete(key)
-    if (this.fold.due(state, this.#rulesOf(key)) < Number.POSITIVE_INFINITY) this.#due.add(key)
-    else this.#due.delete(key)
+    if (this.fold.due(state, this.#rulesOf(key)) < Number.POSITIVE_INFINITY) {
+      this.#due.add(key)
+      this.#changed.add(key)
+    } else this.#due.delete(key)
   }
 
   #rulesOf(key: string): Rules {

@@ -34,7 +34,16 @@ export const ledgerHash = async (store: Store): Promise<Map<string, string>> => 
       for (const block of mergeIntervals(await store.intervals(series, range.from, range.to), range)) {
         for (let i = 0; i < block.rows; i++) {
           if (block.start[i] < from) continue
-          const figures = [block.start[i], block.end[i], block.milli[i], block.op[i], block.low[i], block.high[i], block.quality[i], block.words[block.rule[i]]]
+          const figures = [
+            block.start[i],
+            block.end[i],
+            block.milli[i],
+            block.op[i],
+            block.low[i],
+            block.high[i],
+            block.quality[i],
+            block.words[block.rule[i]]
+          ]
           note(series.point, block.start[i], `${series.register} ${figures.join(' ')}\n`)
         }
       }
@@ -42,7 +51,16 @@ export const ledgerHash = async (store: Store): Promise<Map<string, string>> => 
         for (const block of mergeSlots(await store.slots(series, grid, range.from, range.to), range)) {
           for (let i = 0; i < block.rows; i++) {
             if (block.start[i] < from) continue
-            const figures = [block.start[i], block.end[i], block.amount[i], block.quality[i], block.coveredMs[i], block.estimatedMs[i], block.expected[i], block.received[i]]
+            const figures = [
+              block.start[i],
+              block.end[i],
+              block.amount[i],
+              block.quality[i],
+              block.coveredMs[i],
+              block.estimatedMs[i],
+              block.expected[i],
+              block.received[i]
+            ]
             note(series.point, block.start[i], `${series.register} ${grid} ${figures.join(' ')}\n`)
           }
         }

@@ -21,7 +21,8 @@ export const findFiles = async (folder: string): Promise<FoundFile[]> => {
   for (const entry of entries) {
     const path = join(entry.parentPath, entry.name)
     const name = relative(folder, path)
-    if (!entry.isFile() || name.split(/[\\/]/).some((part) => part.startsWith('.')) || /\.(part|tmp|filepart|crdownload)$/i.test(name)) continue
+    if (!entry.isFile() || name.split(/[\\/]/).some((part) => part.startsWith('.')) || /\.(part|tmp|filepart|crdownload)$/i.test(name))
+      continue
     const { size, mtimeMs } = await stat(path)
     found.push({ path, name, bytes: size, changedAt: mtimeMs })
   }
@@ -30,7 +31,10 @@ export const findFiles = async (folder: string): Promise<FoundFile[]> => {
 
 /** Oldest first, as far as names tell: history in order costs least. */
 export const inTimeOrder = (files: readonly FoundFile[], sources: readonly Source[]): FoundFile[] => {
-  const keyed = files.map((file) => ({ file, time: Math.max(...sources.map((source) => source.timeOf?.(file.name) ?? Number.NEGATIVE_INFINITY)) }))
+  const keyed = files.map((file) => ({
+    file,
+    time: Math.max(...sources.map((source) => source.timeOf?.(file.name) ?? Number.NEGATIVE_INFINITY))
+  }))
   keyed.sort((a, b) => a.time - b.time || (a.file.name < b.file.name ? -1 : 1))
   return keyed.map(({ file }) => file)
 }

@@ -1,5 +1,5 @@
-import type { Log } from '../infra/log.js'
 import { compactedMap } from '../infra/compacted.js'
+import type { Log } from '../infra/log.js'
 import { Topics } from '../schemas/topics.js'
 import type { ProducerMemory } from './run.js'
 

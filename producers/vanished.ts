@@ -36,13 +36,21 @@ export class Footprint {
   }
 }
 
-const rowKey = (block: Readings, i: number): string => `${block.point}\u0000${block.register}\u0000${block.device}\u0000${block.at[i]}\u0000${block.span[i]}`
+const rowKey = (block: Readings, i: number): string =>
+  `${block.point}\u0000${block.register}\u0000${block.device}\u0000${block.at[i]}\u0000${block.span[i]}`
 
 /**
  * Rows an older parser made of the same bytes and the present one does not: as rows of the present parser version without a value, so
  * that they take the place of the old ones and leave the ledger by the one way for history.
  */
-export async function* vanishedRows(store: Store, origin: string, parserVersion: number, before: readonly Touched[], now: Footprint, receivedAt: number): AsyncGenerator<Readings> {
+export async function* vanishedRows(
+  store: Store,
+  origin: string,
+  parserVersion: number,
+  before: readonly Touched[],
+  now: Footprint,
+  receivedAt: number
+): AsyncGenerator<Readings> {
   for (const { point, register, from, to } of before) {
     for (const { block } of await store.readings({ point, register }, from, to + 1)) {
       if (block.origin !== origin || block.parserVersion >= parserVersion) continue

@@ -179,11 +179,39 @@ export const unfoldSlots = (block: Slots): Slots => {
 /** Every column of the three block records, in schema order; slicing and merging walk these lists. */
 export const READING_COLUMNS = ['at', 'span', 'value', 'quality', 'code', 'flags', 'line'] as const
 export const INTERVAL_COLUMNS = [
-  'start', 'end', 'milli', 'op', 'low', 'high', 'quality', 'rule', 'rev', 'knownAt', 'fromAt', 'fromValue', 'toAt', 'toValue',
-  'fromTopic', 'fromOffset', 'toTopic', 'toOffset', 'factor', 'travel'
+  'start',
+  'end',
+  'milli',
+  'op',
+  'low',
+  'high',
+  'quality',
+  'rule',
+  'rev',
+  'knownAt',
+  'fromAt',
+  'fromValue',
+  'toAt',
+  'toValue',
+  'fromTopic',
+  'fromOffset',
+  'toTopic',
+  'toOffset',
+  'factor',
+  'travel'
 ] as const
 export const SLOT_COLUMNS = [
-  'start', 'end', 'amount', 'op', 'quality', 'coveredMs', 'estimatedMs', 'expected', 'received', 'rev', 'knownAt'
+  'start',
+  'end',
+  'amount',
+  'op',
+  'quality',
+  'coveredMs',
+  'estimatedMs',
+  'expected',
+  'received',
+  'rev',
+  'knownAt'
 ] as const
 
 /** The rows [from, to) of an unfolded block, as a block of their own. */

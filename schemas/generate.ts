@@ -5,7 +5,10 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-type Avro = string | Avro[] | { type: Avro; name?: string; items?: Avro; values?: Avro; fields?: Field[]; symbols?: string[]; logicalType?: string; doc?: string }
+type Avro =
+  | string
+  | Avro[]
+  | { type: Avro; name?: string; items?: Avro; values?: Avro; fields?: Field[]; symbols?: string[]; logicalType?: string; doc?: string }
 interface Field {
   name: string
   type: Avro
@@ -43,7 +46,9 @@ const interfaces = (schema: Avro, out: string[]): string => {
 
 /** The text generated.ts must have for the .avsc files in `folder`. */
 export const generate = (folder: string): string => {
-  const files = readdirSync(folder).filter((file) => file.endsWith('.avsc')).sort()
+  const files = readdirSync(folder)
+    .filter((file) => file.endsWith('.avsc'))
+    .sort()
   const out: string[] = ['// Made from the .avsc files by `npm run generate`; do not edit.\n']
   const texts: string[] = []
   for (const file of files) {
@@ -51,7 +56,9 @@ export const generate = (folder: string): string => {
     const name = interfaces(schema, out)
     texts.push(`  ${name}: ${JSON.stringify(JSON.stringify(schema))}`)
   }
-  out.push(`/** The Avro schemas by record name, as published. */\nexport const SCHEMAS = {\n${texts.join(',\n')}\n} as const\nexport type RecordName = keyof typeof SCHEMAS\n`)
+  out.push(
+    `/** The Avro schemas by record name, as published. */\nexport const SCHEMAS = {\n${texts.join(',\n')}\n} as const\nexport type RecordName = keyof typeof SCHEMAS\n`
+  )
   return out.join('\n')
 }
 

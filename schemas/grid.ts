@@ -36,7 +36,7 @@ const floorCalendar = (wallMs: number, calendar: NonNullable<Grid['calendar']>):
   const day = Math.floor(wallMs / DAY) * DAY
   if (calendar === 'day') return day
   // 1970-01-01 was a Thursday; weeks start on Monday (ISO 8601).
-  if (calendar === 'week') return day - (((day / DAY + 3) % 7) + 7) % 7 * DAY
+  if (calendar === 'week') return day - ((((day / DAY + 3) % 7) + 7) % 7) * DAY
   const date = new Date(day)
   return calendar === 'month' ? Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), 1) : Date.UTC(date.getUTCFullYear(), 0, 1)
 }
@@ -45,9 +45,7 @@ const nextCalendar = (wallMs: number, calendar: NonNullable<Grid['calendar']>): 
   const date = new Date(wallMs)
   if (calendar === 'day') return wallMs + DAY
   if (calendar === 'week') return wallMs + 7 * DAY
-  return calendar === 'month'
-    ? Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 1)
-    : Date.UTC(date.getUTCFullYear() + 1, 0, 1)
+  return calendar === 'month' ? Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 1) : Date.UTC(date.getUTCFullYear() + 1, 0, 1)
 }
 
 /** The slot [start, end) of a grid that holds an instant; `at` itself belongs to the slot it starts. Slots tile time in every zone. */

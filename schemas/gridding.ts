@@ -97,7 +97,14 @@ export const intervalRow = (block: Intervals, i: number, gaps: readonly boolean[
  * All slots of a grid that hold something of the rows between `from` and `to`, whole, by start. Rows may overlap for a moment, between
  * a revision and the withdrawal that follows it: each still counts in its own slots only.
  */
-export const slotsOf = (rows: Iterable<IntervalRow>, grid: Grid, zone: string, from: number, to: number, holdMs: (row: IntervalRow) => number): Slot[] => {
+export const slotsOf = (
+  rows: Iterable<IntervalRow>,
+  grid: Grid,
+  zone: string,
+  from: number,
+  to: number,
+  holdMs: (row: IntervalRow) => number
+): Slot[] => {
   const slots = new Map<number, Slot>()
   const first = slotAt(grid, zone, from).start
   let open: Slot | undefined

@@ -40,7 +40,11 @@ export interface Rows {
   knownAt: number[]
 }
 
-const merge = <Block extends Rows>(blocks: readonly Block[], wanted: Wanted, cut: (block: Block, from: number, to: number) => Block): Block[] => {
+const merge = <Block extends Rows>(
+  blocks: readonly Block[],
+  wanted: Wanted,
+  cut: (block: Block, from: number, to: number) => Block
+): Block[] => {
   const { from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY, knownAt = Number.POSITIVE_INFINITY } = wanted
   const ordered = [...blocks].sort((a, b) => a.start[0] - b.start[0])
   const inside = (block: Block, row: number) => block.start[row] < to && block.end[row] > from
@@ -78,7 +82,11 @@ const isPlain = (ordered: readonly Rows[], knownAt: number): boolean => {
 }
 
 /** The rows of a plain block that are wanted: they lie side by side, or none does. */
-const trim = <Block extends Rows>(block: Block, inside: (block: Block, row: number) => boolean, cut: (block: Block, from: number, to: number) => Block): Block[] => {
+const trim = <Block extends Rows>(
+  block: Block,
+  inside: (block: Block, row: number) => boolean,
+  cut: (block: Block, from: number, to: number) => Block
+): Block[] => {
   let first = 0
   let end = block.rows
   while (first < end && !inside(block, first)) first++
@@ -113,7 +121,10 @@ export const joinIntervals = (blocks: readonly Intervals[]): Intervals[] => {
 
 export const joinSlots = (blocks: readonly Slots[]): Slots[] => join(blocks, SLOT_COLUMNS)
 
-const join = <Column extends string, Block extends Rows & Record<Column, number[]>>(blocks: readonly Block[], columns: readonly Column[]): Block[] => {
+const join = <Column extends string, Block extends Rows & Record<Column, number[]>>(
+  blocks: readonly Block[],
+  columns: readonly Column[]
+): Block[] => {
   const all: { block: Block; row: number }[] = []
   for (const block of blocks) for (let row = 0; row < block.rows; row++) all.push({ block, row })
   all.sort((a, b) => a.block.start[a.row] - b.block.start[b.row] || a.block.rev[a.row] - b.block.rev[b.row])

@@ -111,7 +111,8 @@ export class Wire {
 
   /** Throws UnknownSchema (learn it and call again) or NotARecord (the bytes are not of this kind). */
   decode<Name extends RecordName>(name: Name, bytes: Buffer): Records[Name] {
-    if (bytes.length < HEADER_BYTES || bytes[0] !== MAGIC) throw new NotARecord(`Expected a framed ${name}, found ${bytes.length} other bytes.`)
+    if (bytes.length < HEADER_BYTES || bytes[0] !== MAGIC)
+      throw new NotARecord(`Expected a framed ${name}, found ${bytes.length} other bytes.`)
     const id = bytes.readUInt32BE(1)
     const reader = this.#readers.get(id)
     if (!reader) throw new UnknownSchema(id)

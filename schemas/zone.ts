@@ -74,7 +74,9 @@ export const instantsOf = (zone: string, wallMs: number): number[] => {
   const before = table.offsetMs[indexAt(table, wallMs - 24 * 60 * MINUTE)]
   const after = table.offsetMs[indexAt(table, wallMs + 24 * 60 * MINUTE)]
   if (before === after) return [wallMs - before]
-  return [...new Set([wallMs - before, wallMs - after])].filter((utc) => wallMs - utc === table.offsetMs[indexAt(table, utc)]).sort((a, b) => a - b)
+  return [...new Set([wallMs - before, wallMs - after])]
+    .filter((utc) => wallMs - utc === table.offsetMs[indexAt(table, utc)])
+    .sort((a, b) => a - b)
 }
 
 /** Wall-clock digits as if UTC; the inverse of `instantsOf`. */

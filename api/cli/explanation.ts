@@ -10,19 +10,32 @@ const readingLine = (label: string, reading: Json | null): string[] => {
 }
 
 const amount = (milli: number | null, unit: string): string =>
-  milli === null ? 'unknown' : unit === 'Wh' ? `${(BigInt(milli) / 1_000_000n).toString()}.${String(Math.abs(milli) % 1_000_000).padStart(6, '0')} kWh` : `${milli} thousandths of ${unit}`
+  milli === null
+    ? 'unknown'
+    : unit === 'Wh'
+      ? `${(BigInt(milli) / 1_000_000n).toString()}.${String(Math.abs(milli) % 1_000_000).padStart(6, '0')} kWh`
+      : `${milli} thousandths of ${unit}`
 
 const intervalText = (row: Json, unit: string): string => {
   if (row.clipped) return '  An interval that reaches into time which is not open to you.'
-  const bounds = row.op === 'unknown' ? `, between ${amount(row.low, unit)} and ${row.high === null ? 'nobody knows what' : amount(row.high, unit)}` : ''
+  const bounds =
+    row.op === 'unknown' ? `, between ${amount(row.low, unit)} and ${row.high === null ? 'nobody knows what' : amount(row.high, unit)}` : ''
   return [
     `  ${row.start} .. ${row.end}  ${amount(row.milli, unit)}  ${row.quality}${bounds}`,
     ...readingLine('from', row.from),
     ...readingLine('to  ', row.to),
     ...(row.rules ?? []).map((rule: Json | string) => `    rule ${typeof rule === 'string' ? rule : `${rule.rule}: ${rule.sentence}`}`),
     ...(row.factor ? [`    factor ${row.factor.applied}, travel since then ${row.factor.travel}`] : []),
-    ...(row.suspects ?? []).map((suspect: Json) => `    set aside ${suspect.at}${suspect.count > 1 ? ` .. ${suspect.until} (${suspect.count} readings)` : ''}: ${suspect.value} ${suspect.unit}, ${suspect.reason}: ${suspect.detail}`),
-    ...((row.revisions ?? []).length > 1 ? row.revisions.map((revision: Json) => `    rev ${revision.rev} known ${revision.knownAt}: ${amount(revision.milli, unit)} ${revision.quality ?? ''} ${revision.op ?? ''}`) : [])
+    ...(row.suspects ?? []).map(
+      (suspect: Json) =>
+        `    set aside ${suspect.at}${suspect.count > 1 ? ` .. ${suspect.until} (${suspect.count} readings)` : ''}: ${suspect.value} ${suspect.unit}, ${suspect.reason}: ${suspect.detail}`
+    ),
+    ...((row.revisions ?? []).length > 1
+      ? row.revisions.map(
+          (revision: Json) =>
+            `    rev ${revision.rev} known ${revision.knownAt}: ${amount(revision.milli, unit)} ${revision.quality ?? ''} ${revision.op ?? ''}`
+        )
+      : [])
   ].join('\n')
 }
 

@@ -16,10 +16,20 @@ export const historyCommands = (program: Command, common: (command: Command) => 
       await withLedger(options, async (ledger, out) => {
         out.say('Replaying all topics into an empty store …')
         const { days, differences } = (await ledger.send('POST', '/v1/replay/verify')) as Verified
-        const verdict = differences.length === 0 ? `${thousands(days)} point-days, each the same as replayed.` : `${thousands(differences.length)} of ${thousands(days)} point-days differ.`
+        const verdict =
+          differences.length === 0
+            ? `${thousands(days)} point-days, each the same as replayed.`
+            : `${thousands(differences.length)} of ${thousands(days)} point-days differ.`
         out.object({ days, differing: differences.length }, () => verdict)
         if (differences.length === 0) return 0
-        out.objects(differences.map((difference) => ({ ...difference })), () => table(['point', 'day', 'ours', 'replayed'], differences.map(({ point, day, ours, replayed }) => [point, day, ours?.slice(0, 12), replayed?.slice(0, 12)])))
+        out.objects(
+          differences.map((difference) => ({ ...difference })),
+          () =>
+            table(
+              ['point', 'day', 'ours', 'replayed'],
+              differences.map(({ point, day, ours, replayed }) => [point, day, ours?.slice(0, 12), replayed?.slice(0, 12)])
+            )
+        )
         return 1
       })
     })
@@ -43,7 +53,10 @@ export const historyCommands = (program: Command, common: (command: Command) => 
     .action(async (options) => {
       await withLedger(options, async (ledger, out) => {
         const done = (await ledger.send('POST', '/v1/reparse')) as { files: number; readings: number; rejects: number }
-        out.object({ ...done }, () => `${thousands(done.files)} files read again: ${thousands(done.readings)} readings, ${thousands(done.rejects)} rejects.`)
+        out.object(
+          { ...done },
+          () => `${thousands(done.files)} files read again: ${thousands(done.readings)} readings, ${thousands(done.rejects)} rejects.`
+        )
         return 0
       })
     })

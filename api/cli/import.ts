@@ -29,7 +29,12 @@ export const importCommand = (command: Command, withLedger: WithLedger, findFile
 
 const importFiles = async (ledger: Ledger, out: Output, files: readonly ToImport[]): Promise<number> => {
   const began = performance.now()
-  const bar = new SingleBar({ format: '{bar} {value}/{total} files  {rows} rows  {rate} rows/s  {file}', stream: process.stderr, noTTYOutput: false, hideCursor: true })
+  const bar = new SingleBar({
+    format: '{bar} {value}/{total} files  {rows} rows  {rate} rows/s  {file}',
+    stream: process.stderr,
+    noTTYOutput: false,
+    hideCursor: true
+  })
   const shown = process.stderr.isTTY && files.length > 0 && !out.json
   let rows = 0
   const state = () => ({ rows: thousands(rows), rate: thousands(Math.round((rows * 1000) / Math.max(1, performance.now() - began))) })
@@ -58,12 +63,24 @@ const summary = (out: Output, results: readonly Imported[], rows: number, second
   for (const { name, rejects: list } of results) {
     for (const { reason, count, examples } of list) {
       const [first] = examples
-      const entry = rejects.get(reason) ?? { count: 0, example: first ? `${name}${first.line > 0 ? `:${first.line}` : ''} ${first.field}: expected ${first.expected}, found ${first.found}` : name }
+      const entry = rejects.get(reason) ?? {
+        count: 0,
+        example: first
+          ? `${name}${first.line > 0 ? `:${first.line}` : ''} ${first.field}: expected ${first.expected}, found ${first.found}`
+          : name
+      }
       rejects.set(reason, { ...entry, count: entry.count + count })
     }
   }
-  out.say(`${thousands(results.length)} files, ${thousands(readings)} readings in ${seconds.toFixed(1)} s (${thousands(Math.round(rows / Math.max(seconds, 0.001)))} rows/s)${known > 0 ? `; ${thousands(known)} files were known already` : ''}`)
+  out.say(
+    `${thousands(results.length)} files, ${thousands(readings)} readings in ${seconds.toFixed(1)} s (${thousands(Math.round(rows / Math.max(seconds, 0.001)))} rows/s)${known > 0 ? `; ${thousands(known)} files were known already` : ''}`
+  )
   if (rejects.size === 0) return 0
-  out.say(`\nNot read, kept aside (wattledger rejects):\n${table(['reason', 'count', 'for example'], [...rejects].map(([reason, { count, example }]) => [reason, thousands(count), example.slice(0, 140)]))}`)
+  out.say(
+    `\nNot read, kept aside (wattledger rejects):\n${table(
+      ['reason', 'count', 'for example'],
+      [...rejects].map(([reason, { count, example }]) => [reason, thousands(count), example.slice(0, 140)])
+    )}`
+  )
   return 2
 }

@@ -4,11 +4,11 @@ import { Unavailable } from '../../infra/errors.js'
 import { problemText } from '../../schemas/problems.js'
 import { loadSettings, type Settings } from '../../schemas/settings.js'
 import { historyCommands } from './history.js'
-import { type Ledger, localLedger, type Opened, Refusal, remoteLedger } from './ledger.js'
 import { type FindFiles, importCommand } from './import.js'
+import { type Ledger, localLedger, type Opened, Refusal, remoteLedger } from './ledger.js'
+import { type Output, outputOf } from './output.js'
 import { explainCommand, pointsCommand, rejectsCommand, seriesCommand } from './questions.js'
 import { accessCommand, registryCommands } from './registry.js'
-import { type Output, outputOf } from './output.js'
 
 /** What main.ts gives the command line. */
 export interface Workshop {

@@ -23,7 +23,16 @@ export const pointsCommand = (command: Command, withLedger: WithLedger): void =>
           : table(
               ['point', 'name', 'register', 'unit', 'kind', 'first', 'last', 'shows'],
               points.flatMap((point) =>
-                point.registers.map((register: Json) => [point.id, point.name, register.register, register.unit, register.kind, register.first, register.last, register.latest?.value])
+                point.registers.map((register: Json) => [
+                  point.id,
+                  point.name,
+                  register.register,
+                  register.unit,
+                  register.kind,
+                  register.first,
+                  register.last,
+                  register.latest?.value
+                ])
               )
             )
       )
@@ -58,9 +67,23 @@ export const seriesCommand = (command: Command, withLedger: WithLedger): void =>
           out.say(JSON.stringify(head))
           return 0
         }
-        out.raw(`${table(['start', 'end', answer.unit === 'Wh' ? 'kWh' : `thousandths of ${answer.unit}`, 'quality', 'complete', 'W'], rows.map((row: Json) => [row.start, row.end, row.kwh ?? row.milli, row.quality, row.completeness === undefined ? '' : `${Math.floor(row.completeness * 1000) / 10} %`, row.power]))}\n`)
+        out.raw(
+          `${table(
+            ['start', 'end', answer.unit === 'Wh' ? 'kWh' : `thousandths of ${answer.unit}`, 'quality', 'complete', 'W'],
+            rows.map((row: Json) => [
+              row.start,
+              row.end,
+              row.kwh ?? row.milli,
+              row.quality,
+              row.completeness === undefined ? '' : `${Math.floor(row.completeness * 1000) / 10} %`,
+              row.power
+            ])
+          )}\n`
+        )
         const { summary, gaps } = answer
-        out.say(`\n${answer.point} ${answer.register} ${answer.zone}: ${summary.kwh === null ? `${summary.milli} thousandths of ${answer.unit}` : `${summary.kwh} kWh`}, ${Math.floor(summary.completeness * 1000) / 10} % covered, worst quality ${summary.quality ?? 'none'}`)
+        out.say(
+          `\n${answer.point} ${answer.register} ${answer.zone}: ${summary.kwh === null ? `${summary.milli} thousandths of ${answer.unit}` : `${summary.kwh} kWh`}, ${Math.floor(summary.completeness * 1000) / 10} % covered, worst quality ${summary.quality ?? 'none'}`
+        )
         for (const gap of gaps.slice(0, 20)) out.say(`  gap ${gap.start} .. ${gap.end}`)
         if (gaps.length > 20) out.say(`  and ${gaps.length - 20} more gaps`)
         return 0
@@ -102,7 +125,21 @@ export const rejectsCommand = (command: Command, withLedger: WithLedger): void =
         out.objects(rejects, () =>
           rejects.length === 0
             ? 'Nothing was rejected.'
-            : `${table(['reason', 'count'], counts.map(({ reason, count }) => [reason, count]))}\n\n${table(['file', 'line', 'field', 'reason', 'expected', 'found', 'what to do'], rejects.map((row) => [row.name, row.line || '', row.field, row.reason, row.expected, String(row.found).slice(0, 60), row.advice]))}`
+            : `${table(
+                ['reason', 'count'],
+                counts.map(({ reason, count }) => [reason, count])
+              )}\n\n${table(
+                ['file', 'line', 'field', 'reason', 'expected', 'found', 'what to do'],
+                rejects.map((row) => [
+                  row.name,
+                  row.line || '',
+                  row.field,
+                  row.reason,
+                  row.expected,
+                  String(row.found).slice(0, 60),
+                  row.advice
+                ])
+              )}`
         )
         return 0
       })

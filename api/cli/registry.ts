@@ -34,19 +34,23 @@ export const registryCommands = (registry: Command, common: (command: Command) =
     .argument('<file>', 'YAML file')
     .option('--dry-run', 'only show what differs')
     .action(async (file: string, options) => {
-      await withLedger(options, async (ledger, out) => {
-        const planned = await enter(ledger, file, true)
-        if (options.dryRun || planned.changes.length === 0) {
-          show(out, planned)
-          return planned.findings.some(({ level }) => level === 'error') ? 2 : 0
-        }
-        for (const { text } of planned.changes) out.say(text)
-        const done = await enter(ledger, file, false)
-        await ledger.settle()
-        out.object({ ...done }, () => `${done.changes.length} versions entered, known since ${done.knownAt}.`)
-        for (const { level, point, key, message, mend } of done.findings) out.say(`${level}: ${point} ${key}: ${message} ${mend}`)
-        return 0
-      }, true)
+      await withLedger(
+        options,
+        async (ledger, out) => {
+          const planned = await enter(ledger, file, true)
+          if (options.dryRun || planned.changes.length === 0) {
+            show(out, planned)
+            return planned.findings.some(({ level }) => level === 'error') ? 2 : 0
+          }
+          for (const { text } of planned.changes) out.say(text)
+          const done = await enter(ledger, file, false)
+          await ledger.settle()
+          out.object({ ...done }, () => `${done.changes.length} versions entered, known since ${done.knownAt}.`)
+          for (const { level, point, key, message, mend } of done.findings) out.say(`${level}: ${point} ${key}: ${message} ${mend}`)
+          return 0
+        },
+        true
+      )
     })
   common(registry.command('check'))
     .description('check a registry file against the ledger, entering nothing')
@@ -78,13 +82,18 @@ export const accessCommand = (access: Command, common: (command: Command) => Com
     .option('--from <instant>', 'only data from here on')
     .option('--to <instant>', 'only data before this')
     .action(async (name: string, options) => {
-      await withLedger(options, async (ledger, out) => {
-        const points: string[] = options.point ?? ['*']
-        const grants = options.role === 'reader' ? points.map((point) => ({ point, from: options.from ?? null, to: options.to ?? null })) : []
-        const made = (await ledger.send('POST', '/v1/access', { name, role: options.role, grants })) as { token: string }
-        out.object({ ...made }, () => made.token)
-        return 0
-      }, true)
+      await withLedger(
+        options,
+        async (ledger, out) => {
+          const points: string[] = options.point ?? ['*']
+          const grants =
+            options.role === 'reader' ? points.map((point) => ({ point, from: options.from ?? null, to: options.to ?? null })) : []
+          const made = (await ledger.send('POST', '/v1/access', { name, role: options.role, grants })) as { token: string }
+          out.object({ ...made }, () => made.token)
+          return 0
+        },
+        true
+      )
     })
   common(access.command('list'))
     .description('who has access')

@@ -19,7 +19,13 @@ export const maintenanceRoutes =
   async (app) => {
     app.post(
       '/v1/refold',
-      { schema: { summary: 'Folds stored readings again with the present rules.', body: Refold, response: { 200: z.object({ done: z.literal(true) }), ...errorAnswers } } },
+      {
+        schema: {
+          summary: 'Folds stored readings again with the present rules.',
+          body: Refold,
+          response: { 200: z.object({ done: z.literal(true) }), ...errorAnswers }
+        }
+      },
       async ({ body }) => {
         await deps.maintenance.refold({ point: body.point, from: body.from === undefined ? undefined : Date.parse(body.from) })
         return { done: true as const }
@@ -32,7 +38,12 @@ export const maintenanceRoutes =
     )
     app.post(
       '/v1/replay/verify',
-      { schema: { summary: 'Runs all topics again into an empty store and compares the ledgers by a hash per point and day.', response: { 200: Verified, ...errorAnswers } } },
+      {
+        schema: {
+          summary: 'Runs all topics again into an empty store and compares the ledgers by a hash per point and day.',
+          response: { 200: Verified, ...errorAnswers }
+        }
+      },
       async () => {
         const verified = await deps.maintenance.verify()
         if (verified === null) throw new ApiError('overloaded', 'A replay is running already.')

@@ -1,10 +1,10 @@
-import type { Readings } from '../../schemas/generated.js'
 import { parseDecimal } from '../../schemas/exact.js'
+import type { Readings } from '../../schemas/generated.js'
 import { Op, Quality } from '../../schemas/quality.js'
 import { GOLDEN, type Trace } from './golden.js'
 import { emoncms, homeAssistant, oed, type Profile, type Shown } from './profiles.js'
-import { NO_RULES, type SeriesRules } from './rules.js'
 import type { Row, SuspectDraft } from './rows.js'
+import { NO_RULES, type SeriesRules } from './rules.js'
 import { type EnergyState, initialState } from './state.js'
 import { step } from './step.js'
 
@@ -15,7 +15,12 @@ export interface Compared {
   others: Record<OtherName, number>
 }
 
-const OTHERS = { 'Home Assistant': homeAssistant, emonCMS: emoncms, OED: oed(() => false), 'OED in window': oed(() => true) } satisfies Record<string, Profile>
+const OTHERS = {
+  'Home Assistant': homeAssistant,
+  emonCMS: emoncms,
+  OED: oed(() => false),
+  'OED in window': oed(() => true)
+} satisfies Record<string, Profile>
 export type OtherName = keyof typeof OTHERS
 export const OTHER_NAMES = Object.keys(OTHERS) as OtherName[]
 
@@ -87,7 +92,8 @@ const fold = (trace: Trace): Compared['ours'] => {
   }
 }
 
-const shownBy = ({ readings }: Trace): Shown[] => readings.map(([minute, text]) => ({ at: minute * MINUTE, value: parseDecimal(text, 6) as number }))
+const shownBy = ({ readings }: Trace): Shown[] =>
+  readings.map(([minute, text]) => ({ at: minute * MINUTE, value: parseDecimal(text, 6) as number }))
 
 const total = (profile: Profile, shown: readonly Shown[]): number => {
   let milli = 0

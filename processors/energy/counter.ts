@@ -184,7 +184,12 @@ const wait = (state: EnergyState, at: number, rules: SeriesRules, draft: Draft):
 /** Decides on a copy as if nothing more came; the case itself stays open. */
 const provide = (state: EnergyState, rules: SeriesRules, draft: Draft): void => {
   const prev = state.prev as Accepted
-  const copy: EnergyState = { ...state, lowers: [...state.lowers], pending: state.pending.map((run) => ({ ...run })), provisionalFrom: null }
+  const copy: EnergyState = {
+    ...state,
+    lowers: [...state.lowers],
+    pending: state.pending.map((run) => ({ ...run })),
+    provisionalFrom: null
+  }
   const outcome = new Draft()
   if (state.held === 'up') settleJump(copy, prev, rules, outcome)
   else settleFall(copy, prev, null, rules, outcome)
@@ -239,15 +244,33 @@ const isReset = (settings: Settings, prev: Accepted, lowest: Run, next: Reading 
 }
 
 /** The lowest held reading is believed, `known` after the last one; those above it were nothing. */
-const settleAtLowest = (state: EnergyState, prev: Accepted, known: number, rule: string, op: number, rules: SeriesRules, draft: Draft): void => {
+const settleAtLowest = (
+  state: EnergyState,
+  prev: Accepted,
+  known: number,
+  rule: string,
+  op: number,
+  rules: SeriesRules,
+  draft: Draft
+): void => {
   const pending = release(state, draft)
   const lowest = pending[pending.length - 1]
-  for (const run of pending.slice(0, -1)) suspect(state, draft, run, rule === 'backwards' ? 'backwards' : 'glitch', `${prev.value} before, ${lowest.value} after`)
+  for (const run of pending.slice(0, -1))
+    suspect(state, draft, run, rule === 'backwards' ? 'backwards' : 'glitch', `${prev.value} before, ${lowest.value} after`)
   restart(state, prev, lowest, known, rule, op, rules, draft)
 }
 
 /** Believes a held run as the start of a new count. */
-const restart = (state: EnergyState, prev: Accepted, run: Run, known: number, rule: string, op: number, rules: SeriesRules, draft: Draft): void => {
+const restart = (
+  state: EnergyState,
+  prev: Accepted,
+  run: Run,
+  known: number,
+  rule: string,
+  op: number,
+  rules: SeriesRules,
+  draft: Draft
+): void => {
   believe(state, firstOf(run), putTravel(draft, prev, firstOf(run), known, rule, rules, op), true)
   if (run.count === 1) return
   const first = state.prev as Accepted

@@ -1,11 +1,11 @@
+import { READING_COLUMNS, slice } from '../../schemas/blocks.js'
 import type { Intervals, Readings, Suspect } from '../../schemas/generated.js'
 import { mergeIntervals } from '../../schemas/merge.js'
-import { READING_COLUMNS, slice } from '../../schemas/blocks.js'
 import { mergeReadings } from '../../schemas/precedence.js'
 import { Op } from '../../schemas/quality.js'
 import { milliRatio, toMilli, unitRule } from '../../schemas/units.js'
 import { passTime } from './counter.js'
-import { Draft, type Row, rowOf, sameFigures, type SuspectDraft, withdrawn } from './rows.js'
+import { Draft, type Row, rowOf, type SuspectDraft, sameFigures, withdrawn } from './rows.js'
 import type { SeriesRules } from './rules.js'
 import { type Accepted, addAsk, compact, type EnergyState, initialState, type Span } from './state.js'
 import { fold, suspectRow, type Where } from './step.js'
@@ -48,7 +48,13 @@ const isBase = (row: Row): boolean => rulesOf(row).some((rule) => BASE_RULES.has
  * that left nothing open to where the result is back on the stored rows, or to the end. `beatAt`: the newest heartbeat of the
  * source; it decides what has waited long enough.
  */
-export const refold = async (before: EnergyState, ask: Span, rules: SeriesRules, history: EnergyHistory, beatAt: number): Promise<Refolded> => {
+export const refold = async (
+  before: EnergyState,
+  ask: Span,
+  rules: SeriesRules,
+  history: EnergyHistory,
+  beatAt: number
+): Promise<Refolded> => {
   let from = ask.from
   for (;;) {
     const resume = await findResume(before, from, history)
@@ -79,7 +85,12 @@ const findResume = async (before: EnergyState, from: number, history: EnergyHist
   return { row: null, state: fresh(before) }
 }
 
-const fresh = (before: EnergyState): EnergyState => ({ ...initialState(before.point, before.register), unit: before.unit, source: before.source, native: before.native })
+const fresh = (before: EnergyState): EnergyState => ({
+  ...initialState(before.point, before.register),
+  unit: before.unit,
+  source: before.source,
+  native: before.native
+})
 
 /** Stored rows of a series that start by an instant, newest first, read window by window. */
 class Backwards {
@@ -121,7 +132,8 @@ const resumeAt = async (before: EnergyState, row: Row, back: Backwards, history:
     if (at.fromValue === at.toValue) {
       head.since = at.fromAt
       head.count++
-    } else chain.unshift({ ...acceptedAt(at), at: at.fromAt, value: at.fromValue, topic: at.fromTopic, offset: at.fromOffset, since: at.fromAt })
+    } else
+      chain.unshift({ ...acceptedAt(at), at: at.fromAt, value: at.fromValue, topic: at.fromTopic, offset: at.fromOffset, since: at.fromAt })
     const { fromAt } = at
     do at = await back.next()
     while (at !== null && at.end !== at.toAt)
@@ -153,7 +165,8 @@ const complete = async (accepted: Accepted, history: EnergyHistory): Promise<voi
   for (const { block } of parts) {
     const unit = unitRule(block.unit)
     for (let i = 0; i < block.rows; i++) {
-      if (unit === null || block.at[i] !== accepted.at || toMilli(block.value[i], milliRatio(unit, block.scale)) !== accepted.value) continue
+      if (unit === null || block.at[i] !== accepted.at || toMilli(block.value[i], milliRatio(unit, block.scale)) !== accepted.value)
+        continue
       accepted.device = block.device
       accepted.quality = block.quality[i]
       return
@@ -172,7 +185,14 @@ interface Run {
   cut: boolean
 }
 
-const foldAgain = async (before: EnergyState, resume: Resume, to: number, rules: SeriesRules, history: EnergyHistory, beatAt: number): Promise<Run> => {
+const foldAgain = async (
+  before: EnergyState,
+  resume: Resume,
+  to: number,
+  rules: SeriesRules,
+  history: EnergyHistory,
+  beatAt: number
+): Promise<Run> => {
   const { state } = resume
   const draft = new Draft()
   const horizon = before.last?.at ?? to
@@ -186,9 +206,20 @@ const foldAgain = async (before: EnergyState, resume: Resume, to: number, rules:
       // Readings of the instant resumed at were settled before it.
       if (resume.row !== null && loser.block.at[loser.row] <= startsAt) continue
       const figure = loser.block.value[loser.row]
-      draft.suspects.push(suspectRow(state, loser.block, loser.row, loser.position, milliOf(loser.block, figure), 'conflict', `another reading of that instant shows ${milliOf(winner.block, winner.block.value[winner.row])}`))
+      draft.suspects.push(
+        suspectRow(
+          state,
+          loser.block,
+          loser.row,
+          loser.position,
+          milliOf(loser.block, figure),
+          'conflict',
+          `another reading of that instant shows ${milliOf(winner.block, winner.block.value[winner.row])}`
+        )
+      )
     }
-    for (const { block, position } of merged.parts) fold(state, after(block, at, until, at === startsAt ? state.prev : null), position, rules, draft, 'history')
+    for (const { block, position } of merged.parts)
+      fold(state, after(block, at, until, at === startsAt ? state.prev : null), position, rules, draft, 'history')
     at = until
     width *= 4
     if (draft.rewoundTo !== null && draft.rewoundTo < startsAt) break
@@ -214,7 +245,8 @@ const milliOf = (block: Readings, value: number): number => {
 /** The rows of a block in (from, to]; at `from` itself only what another meter showed after the one resumed at. */
 const after = (block: Readings, from: number, to: number, prev: Accepted | null): Readings => {
   let first = 0
-  while (first < block.rows && (block.at[first] < from || (block.at[first] === from && !(prev !== null && block.device > prev.device)))) first++
+  while (first < block.rows && (block.at[first] < from || (block.at[first] === from && !(prev !== null && block.device > prev.device))))
+    first++
   let end = block.rows
   while (end > first && block.at[end - 1] > to) end--
   return first === 0 && end === block.rows ? block : slice(block, READING_COLUMNS, first, end)
@@ -230,7 +262,8 @@ const isBack = async (state: EnergyState, draft: Draft, to: number, history: Ene
   const last = rows[rows.length - 1]
   const stored = new Map<number, Row>()
   const from = rows[Math.max(0, rows.length - 4 * SAME_RISES)].start
-  for (const block of mergeIntervals(await history.intervals(from, last.end), { from, to: last.end })) for (let i = 0; i < block.rows; i++) stored.set(block.start[i], rowOf(block, i))
+  for (const block of mergeIntervals(await history.intervals(from, last.end), { from, to: last.end }))
+    for (let i = 0; i < block.rows; i++) stored.set(block.start[i], rowOf(block, i))
   let rises = 0
   for (let i = rows.length - 1; i >= 0 && rows[i].start >= to; i--) {
     const other = stored.get(rows[i].start)
@@ -242,7 +275,13 @@ const isBack = async (state: EnergyState, draft: Draft, to: number, history: Ene
 }
 
 const sameTrack = (a: Row, b: Row): boolean =>
-  sameFigures(a, b) && a.fromAt === b.fromAt && a.fromValue === b.fromValue && a.toAt === b.toAt && a.toValue === b.toValue && a.travel === b.travel && a.factor === b.factor
+  sameFigures(a, b) &&
+  a.fromAt === b.fromAt &&
+  a.fromValue === b.fromValue &&
+  a.toAt === b.toAt &&
+  a.toValue === b.toValue &&
+  a.travel === b.travel &&
+  a.factor === b.factor
 
 const conclude = async (before: EnergyState, ask: Span, resume: Resume, run: Run, history: EnergyHistory): Promise<Refolded> => {
   const from = resume.row === null ? Number.NEGATIVE_INFINITY : resume.row.end

@@ -178,7 +178,13 @@ export const rowOf = (block: Intervals, i: number): Row => ({
 
 /** What makes a revision: a row that differs only in where it came from is not sent again. */
 export const sameFigures = (a: Row, b: Row): boolean =>
-  a.end === b.end && a.milli === b.milli && a.op === b.op && a.low === b.low && a.high === b.high && a.quality === b.quality && a.rule === b.rule
+  a.end === b.end &&
+  a.milli === b.milli &&
+  a.op === b.op &&
+  a.low === b.low &&
+  a.high === b.high &&
+  a.quality === b.quality &&
+  a.rule === b.rule
 
 export const withdrawn = (row: Row): Row => ({ ...row, op: Op.WITHDRAWN })
 

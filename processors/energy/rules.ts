@@ -1,4 +1,4 @@
-import { type Ratio, mulDivRound, parseRatio } from '../../schemas/exact.js'
+import { mulDivRound, parseRatio, type Ratio } from '../../schemas/exact.js'
 import type { Device, Point, RegisterRules } from '../../schemas/generated.js'
 
 /** Version of the rules of this folder, in every row they make; raise it when a row would come out different. */

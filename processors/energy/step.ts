@@ -106,11 +106,23 @@ const curve = (state: EnergyState, block: Readings, i: number, milli: number, wh
   const end = block.at[i]
   const start = end - block.span[i]
   if (milli < 0) {
-    draft.suspects.push(suspectRow(state, block, i, where, milli, 'negative', 'an interval has no negative energy; export has a register of its own'))
+    draft.suspects.push(
+      suspectRow(state, block, i, where, milli, 'negative', 'an interval has no negative energy; export has a register of its own')
+    )
     return
   }
   if (state.end !== null && start < state.end) {
-    draft.suspects.push(suspectRow(state, block, i, where, milli, 'overlap', `it starts before ${new Date(state.end).toISOString()}, where the one before it ends`))
+    draft.suspects.push(
+      suspectRow(
+        state,
+        block,
+        i,
+        where,
+        milli,
+        'overlap',
+        `it starts before ${new Date(state.end).toISOString()}, where the one before it ends`
+      )
+    )
     return
   }
   state.native = block.span[i]

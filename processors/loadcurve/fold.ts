@@ -51,7 +51,11 @@ const send = (wire: Wire, { state, rows }: CurveStepped): Folded<CurveState> => 
   return { state: { ...state, rev }, outputs }
 }
 
-const blocksOf = (wire: Wire, head: Parameters<typeof toSlots>[0] & { grid: StoredGrid }, rows: Parameters<typeof toSlots>[1]): Output[] => {
+const blocksOf = (
+  wire: Wire,
+  head: Parameters<typeof toSlots>[0] & { grid: StoredGrid },
+  rows: Parameters<typeof toSlots>[1]
+): Output[] => {
   const outputs: Output[] = []
   for (let from = 0; from < rows.length; from += MAX_ROWS) {
     const block = toSlots(head, rows.slice(from, from + MAX_ROWS))

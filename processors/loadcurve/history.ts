@@ -70,10 +70,17 @@ const widen = (region: Region, grid: StoredGrid, zone: string): Region => ({
 })
 
 /** Slots of the finer grid in a region: what was just made, the open one as the state has it, the rest as stored. */
-const currentSlots = async (state: CurveState, grid: StoredGrid, region: Region, changed: readonly GridRow[], history: CurveHistory): Promise<Slot[]> => {
+const currentSlots = async (
+  state: CurveState,
+  grid: StoredGrid,
+  region: Region,
+  changed: readonly GridRow[],
+  history: CurveHistory
+): Promise<Slot[]> => {
   const slots = new Map<number, Slot>()
   for (const block of mergeSlots(await history.slots(grid, region.from, region.to), region)) {
-    for (let i = 0; i < block.rows; i++) if (block.start[i] >= region.from && block.start[i] < region.to) slots.set(block.start[i], storedSlot(block, i))
+    for (let i = 0; i < block.rows; i++)
+      if (block.start[i] >= region.from && block.start[i] < region.to) slots.set(block.start[i], storedSlot(block, i))
   }
   for (const row of changed) {
     if (row.op === Op.WITHDRAWN) slots.delete(row.start)
@@ -151,7 +158,11 @@ const settle = async (
     }
   }
   changes.push(...wanted.values())
-  if (changes.length > 0) rows.set(grid, changes.sort((a, b) => a.start - b.start))
+  if (changes.length > 0)
+    rows.set(
+      grid,
+      changes.sort((a, b) => a.start - b.start)
+    )
 }
 
 const sameSlot = (a: GridRow, b: Slot & { expected: number }): boolean =>

@@ -1,5 +1,5 @@
-import type { Slot } from '../../schemas/gridding.js'
 import type { StoredGrid } from '../../schemas/grid.js'
+import type { Slot } from '../../schemas/gridding.js'
 import type { Span } from '../energy/state.js'
 
 /** Of one point and register; plain JSON. */

@@ -1,7 +1,16 @@
 import { writable } from '../../schemas/exact.js'
 import type { Intervals, Slots } from '../../schemas/generated.js'
 import { type StoredGrid, storedGrid, storedGridsOf } from '../../schemas/grid.js'
-import { addToSlot, emptySlot, gapWords, type IntervalRow, intervalRow, type Slot, shownSlot, type SlotRow } from '../../schemas/gridding.js'
+import {
+  addToSlot,
+  emptySlot,
+  gapWords,
+  type IntervalRow,
+  intervalRow,
+  type Slot,
+  type SlotRow,
+  shownSlot
+} from '../../schemas/gridding.js'
 import { Op } from '../../schemas/quality.js'
 import { addAsk } from '../energy/state.js'
 import type { CurveState } from './state.js'
@@ -67,7 +76,8 @@ export const beatCurve = (before: CurveState, at: number, rules: CurveRules): Cu
   return { state, rows }
 }
 
-export const dueCurve = (state: CurveState): number => (state.unsent && state.end !== null ? state.end + FLUSH_MS : Number.POSITIVE_INFINITY)
+export const dueCurve = (state: CurveState): number =>
+  state.unsent && state.end !== null ? state.end + FLUSH_MS : Number.POSITIVE_INFINITY
 
 export const ownCurve = (state: CurveState): CurveState => {
   const open: CurveState['open'] = {}
@@ -104,7 +114,10 @@ const add = (state: CurveState, grid: StoredGrid, row: IntervalRow, rules: Curve
   state.open[grid] = slot
 }
 
-export const gridRow = (slot: Slot, rules: CurveRules): GridRow => ({ ...shownSlot(slot, curveSettingsAt(rules, slot.start).expectedMs), op: Op.PUT })
+export const gridRow = (slot: Slot, rules: CurveRules): GridRow => ({
+  ...shownSlot(slot, curveSettingsAt(rules, slot.start).expectedMs),
+  op: Op.PUT
+})
 
 const close = (slot: Slot, grid: StoredGrid, rules: CurveRules, rows: CurveStepped['rows']): void => {
   const list = rows.get(grid)

@@ -1,8 +1,8 @@
 import type { LogRecord } from '../../infra/log.js'
 import type { Latest, Store, StoreBatch } from '../../infra/store.js'
 import type { Readings, RecordName } from '../../schemas/generated.js'
-import { backfillTopic, readingsTopic, Topics } from '../../schemas/topics.js'
 import { hasValue } from '../../schemas/quality.js'
+import { backfillTopic, readingsTopic, Topics } from '../../schemas/topics.js'
 import type { Records } from '../../schemas/wire.js'
 
 /** The consumer group whose offsets say how far the store is. */
@@ -65,5 +65,17 @@ const noteLatest = (latest: Map<string, Latest>, block: Readings): void => {
     return
   }
   const { point, register, source, kind, unit, scale, device } = block
-  latest.set(key, { point, register, source, kind, unit, scale, device, at: block.at[i], value: block.value[i], quality: block.quality[i], firstAt })
+  latest.set(key, {
+    point,
+    register,
+    source,
+    kind,
+    unit,
+    scale,
+    device,
+    at: block.at[i],
+    value: block.value[i],
+    quality: block.quality[i],
+    firstAt
+  })
 }

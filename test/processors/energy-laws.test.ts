@@ -1,11 +1,10 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { NO_RULES, type SeriesRules } from '../../processors/energy/rules.js'
-import { block, END, scatter, scenario, type Shown } from './scenario.js'
+import { block, END, type Shown, scatter, scenario } from './scenario.js'
 import { HOUR, MINUTE, Series } from './series.js'
 
 const RUNS = process.env.WATTLEDGER_LONG ? 5000 : 250
-
 
 const ordered = async (shown: Shown[], rules: SeriesRules): Promise<Series> => {
   const series = new Series(rules)

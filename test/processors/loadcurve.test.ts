@@ -41,7 +41,12 @@ class Curve {
     const history: CurveHistory = {
       first: Number.MIN_SAFE_INTEGER,
       intervals: async (from, to) => overlapping(this.intervals, from, to),
-      slots: async (grid, from, to) => overlapping(this.slots.filter((b) => b.grid === grid), from, to)
+      slots: async (grid, from, to) =>
+        overlapping(
+          this.slots.filter((b) => b.grid === grid),
+          from,
+          to
+        )
     }
     for (let rounds = 0; this.state.asks.length > 0; rounds++) {
       if (rounds > 500) throw new Error('asks do not end')
@@ -52,8 +57,14 @@ class Curve {
   current(grid: StoredGrid): unknown[] {
     return mergeSlots(this.slots.filter((b) => b.grid === grid)).flatMap((b) =>
       b.start.map((start, i) => ({
-        start, end: b.end[i], amount: b.amount[i], quality: b.quality[i], coveredMs: b.coveredMs[i], estimatedMs: b.estimatedMs[i],
-        received: b.received[i], expected: b.expected[i]
+        start,
+        end: b.end[i],
+        amount: b.amount[i],
+        quality: b.quality[i],
+        coveredMs: b.coveredMs[i],
+        estimatedMs: b.estimatedMs[i],
+        received: b.received[i],
+        expected: b.expected[i]
       }))
     )
   }

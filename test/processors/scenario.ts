@@ -14,7 +14,11 @@ const event = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('fall' as const), by: fc.integer({ min: 5, max: 400 }) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('swap' as const), by: fc.integer({ min: 0, max: 9000 }) }) }
 )
-const minutes = fc.oneof({ weight: 10, arbitrary: fc.constant(5) }, { weight: 2, arbitrary: fc.integer({ min: 1, max: 300 }) }, { weight: 1, arbitrary: fc.integer({ min: 1441, max: 4000 }) })
+const minutes = fc.oneof(
+  { weight: 10, arbitrary: fc.constant(5) },
+  { weight: 2, arbitrary: fc.integer({ min: 1, max: 300 }) },
+  { weight: 1, arbitrary: fc.integer({ min: 1441, max: 4000 }) }
+)
 
 export interface Shown {
   minute: number
@@ -67,14 +71,29 @@ const settings: fc.Arbitrary<SeriesRules> = fc
     }
     if (factor === '') return { versions: [base], devices: [] }
     const [num, den] = factor.split('/').map(Number)
-    return { versions: [base, { ...base, validFrom: from * MINUTE, factor: { num, den }, factorId: factor, factorFrom: from * MINUTE }], devices: [] }
+    return {
+      versions: [base, { ...base, validFrom: from * MINUTE, factor: { num, den }, factorId: factor, factorFrom: from * MINUTE }],
+      devices: []
+    }
   })
 
 export const scenario = fc
-  .record({ events: fc.array(event, { minLength: 2, maxLength: 40 }), steps: fc.array(minutes, { minLength: 40, maxLength: 40 }), rules: settings })
-  .map(({ events, steps, rules }) => ({ rules, shown: play(events, steps, rules.versions[0].dial === null ? null : rules.versions[0].dial / 1_000_000) }))
+  .record({
+    events: fc.array(event, { minLength: 2, maxLength: 40 }),
+    steps: fc.array(minutes, { minLength: 40, maxLength: 40 }),
+    rules: settings
+  })
+  .map(({ events, steps, rules }) => ({
+    rules,
+    shown: play(events, steps, rules.versions[0].dial === null ? null : rules.versions[0].dial / 1_000_000)
+  }))
 
-export const block = (rows: Shown[]): Readings => counterBlock(rows.map(({ minute, value }) => [minute, value] as const), 0, { device: rows[0].device })
+export const block = (rows: Shown[]): Readings =>
+  counterBlock(
+    rows.map(({ minute, value }) => [minute, value] as const),
+    0,
+    { device: rows[0].device }
+  )
 
 export const swapItems = <Item>(items: Item[], i: number, j: number): void => {
   const item = items[i]

@@ -1,21 +1,46 @@
-import { beat, step } from '../../processors/energy/step.js'
 import { type EnergyHistory, type Refolded, refold } from '../../processors/energy/history.js'
-import { NO_RULES, type SeriesRules } from '../../processors/energy/rules.js'
 import { type Row, rowOf, type SuspectDraft, toBlock } from '../../processors/energy/rows.js'
+import { NO_RULES, type SeriesRules } from '../../processors/energy/rules.js'
 import { addAsk, type EnergyState, initialState } from '../../processors/energy/state.js'
+import { beat, step } from '../../processors/energy/step.js'
 import type { Intervals, Readings, Suspect } from '../../schemas/generated.js'
-import { mergeIntervals, reachOf, type Rows } from '../../schemas/merge.js'
+import { mergeIntervals, type Rows, reachOf } from '../../schemas/merge.js'
 import { Op, Quality } from '../../schemas/quality.js'
 
 export const MINUTE = 60_000
 export const HOUR = 60 * MINUTE
 
 /** A block of register readings in kWh with `digits` after the point; times in minutes. */
-export const counterBlock = (rows: readonly (readonly [minute: number, kwh: number])[], digits: number, more: Partial<Readings> = {}): Readings => ({
-  point: 'test/p', register: '1.8.0', kind: 'COUNTER', curve: '', unit: 'kWh', scale: digits, step: 1, words: [], device: '', boot: null,
-  source: 'test', origin: 'o', attrs: {}, revision: 0, parserVersion: 1, ingestedAt: 1, rows: rows.length,
-  at: rows.map(([minute]) => minute * MINUTE), span: rows.map(() => 0), value: rows.map(([, kwh]) => Math.round(kwh * 10 ** digits)),
-  quality: rows.map(() => Quality.RAW), code: rows.map(() => 0), flags: rows.map(() => 0), line: rows.map(() => 0), ...more
+export const counterBlock = (
+  rows: readonly (readonly [minute: number, kwh: number])[],
+  digits: number,
+  more: Partial<Readings> = {}
+): Readings => ({
+  point: 'test/p',
+  register: '1.8.0',
+  kind: 'COUNTER',
+  curve: '',
+  unit: 'kWh',
+  scale: digits,
+  step: 1,
+  words: [],
+  device: '',
+  boot: null,
+  source: 'test',
+  origin: 'o',
+  attrs: {},
+  revision: 0,
+  parserVersion: 1,
+  ingestedAt: 1,
+  rows: rows.length,
+  at: rows.map(([minute]) => minute * MINUTE),
+  span: rows.map(() => 0),
+  value: rows.map(([, kwh]) => Math.round(kwh * 10 ** digits)),
+  quality: rows.map(() => Quality.RAW),
+  code: rows.map(() => 0),
+  flags: rows.map(() => 0),
+  line: rows.map(() => 0),
+  ...more
 })
 
 /** What a store gives for [from, to): blocks with a row that overlaps it, and every revision of those rows. */
@@ -47,7 +72,12 @@ export class Series {
     return this.take(beat(this.state, at, this.rules))
   }
 
-  private take({ state, gone = [], rows, suspects }: Omit<Refolded, 'gone' | 'suspects'> & { gone?: Row[]; suspects: (SuspectDraft & { op?: number })[] }): this {
+  private take({
+    state,
+    gone = [],
+    rows,
+    suspects
+  }: Omit<Refolded, 'gone' | 'suspects'> & { gone?: Row[]; suspects: (SuspectDraft & { op?: number })[] }): this {
     this.state = { ...state, rev: this.state.rev }
     for (const part of [gone, rows]) if (part.length > 0) this.blocks.push(this.block(part))
     if (suspects.length > 0 && gone.length + rows.length === 0) this.state.rev++
@@ -69,7 +99,8 @@ export class Series {
       first: Math.min(...this.readings.map(({ block }) => block.at[0])),
       readings: async (from, to) => this.readings.filter(({ block }) => block.at.some((at) => at >= from && at <= to)),
       intervals: async (from, to) => overlapping(this.blocks, from, to),
-      suspects: async (from, to) => [...this.suspects.values()].filter((suspect) => suspect.op === 0 && suspect.at >= from && suspect.at <= to)
+      suspects: async (from, to) =>
+        [...this.suspects.values()].filter((suspect) => suspect.op === 0 && suspect.at >= from && suspect.at <= to)
     }
   }
 
@@ -96,7 +127,10 @@ export class Series {
   ledger(): { rows: string[]; suspects: string[] } {
     return {
       rows: this.rows().map((row) => `${row.start}-${row.end} ${row.milli} ${row.op} ${row.high} q${row.quality} ${row.rule}`),
-      suspects: [...this.suspects.values()].filter((s) => s.op === 0).map((s) => `${s.at} ${s.value} ${s.reason}`).sort()
+      suspects: [...this.suspects.values()]
+        .filter((s) => s.op === 0)
+        .map((s) => `${s.at} ${s.value} ${s.reason}`)
+        .sort()
     }
   }
 

@@ -48,7 +48,7 @@ const NAME = 'F5D_0291_0762_20240503.0'
 test('what is at most 26 h old at receipt is live, what is older or imported is back-fill', async () => {
   await take(NAME, line(0), START + 27 * HOUR)
   expect([(await on(LIVE)).length, (await on(LATE)).length]).toEqual([1, 0])
-  await take(NAME, line(1), START + 28 * HOUR + 1)
+  await take(NAME, line(1), START + 28 * HOUR)
   expect([(await on(LIVE)).length, (await on(LATE)).length]).toEqual([2, 0])
   await take(NAME, line(0, 6), START + 27 * HOUR + 1)
   expect([(await on(LIVE)).length, (await on(LATE)).length]).toEqual([2, 1])
