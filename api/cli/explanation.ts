@@ -1,3 +1,4 @@
+// biome-ignore lint/suspicious/noExplicitAny: an answer of the API, shown as it is
 type Json = Record<string, any>
 
 const readingLine = (label: string, reading: Json | null): string[] => {

@@ -3,6 +3,7 @@ import { explanationText } from './explanation.js'
 import type { WithLedger } from './program.js'
 import { table } from './table.js'
 
+// biome-ignore lint/suspicious/noExplicitAny: an answer of the API, shown as it is
 type Json = Record<string, any>
 
 const query = (values: Record<string, string | undefined>): string => {

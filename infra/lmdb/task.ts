@@ -3,6 +3,8 @@ import type { Records } from './records.js'
 
 /** `between` is called this often while input is unread, and again after this long when there is none. */
 const BETWEEN_MS = 10_000
+/** Input that pauses for less than this is not drained yet: files of an import come one after the other, and what they ask for is answered together. */
+const CALM_MS = 500
 
 /** One batch ends at this many records, or bytes of keys and values: a few hundred thousand rows, a fraction of a second of folding. */
 export interface BatchLimits {
@@ -32,6 +34,7 @@ export class TaskLoop {
   /** `between` had nothing to do since the last input; null: it must be asked. */
   #quiet = false
   #askedAt = performance.now()
+  #foldedAt = Number.NEGATIVE_INFINITY
   #wake: () => void = () => {}
 
   constructor(
@@ -87,8 +90,11 @@ export class TaskLoop {
     const records = this.#read()
     if (records.length > 0) await this.#fold(records)
     const drained = !this.#hasInput()
-    if (drained ? !this.#quiet || this.#isDue() : this.#isDue()) await this.#between(drained)
-    if (!this.#stopping && this.#quiet && !this.#hasInput() && this.#interruptions.length === 0) await this.#sleep()
+    const calmInMs = this.#drains.length > 0 ? 0 : this.#foldedAt + CALM_MS - performance.now()
+    if ((drained && !this.#quiet && calmInMs <= 0) || this.#isDue()) await this.#between(drained)
+    const waits = this.#quiet || (drained && calmInMs > 0 && this.#drains.length === 0)
+    if (!this.#stopping && waits && !this.#hasInput() && this.#interruptions.length === 0)
+      await this.#sleep(this.#quiet ? BETWEEN_MS : calmInMs)
     else await turn()
   }
 
@@ -114,6 +120,7 @@ export class TaskLoop {
 
   async #fold(records: LogRecord[]): Promise<void> {
     this.#quiet = false
+    this.#foldedAt = performance.now()
     const next = new Map(this.#next)
     for (const { topic, offset } of records) next.set(topic, offset + 1)
     const commit = await this.handlers.batch(this.task, records)
@@ -140,9 +147,9 @@ export class TaskLoop {
     return performance.now() - this.#askedAt >= BETWEEN_MS
   }
 
-  #sleep(): Promise<void> {
+  #sleep(ms: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => this.#wake(), BETWEEN_MS)
+      const timer = setTimeout(() => this.#wake(), ms)
       this.#wake = () => {
         clearTimeout(timer)
         this.#wake = () => {}

@@ -37,7 +37,10 @@ export const blocksOfTrace = ({ readings }: Trace): Readings[] => {
   for (const [minute, text, device = ''] of readings) {
     const scale = text.split('.')[1]?.length ?? 0
     let block = blocks[blocks.length - 1]
-    if (block === undefined || block.device !== device) blocks.push((block = emptyBlock(device, scale)))
+    if (block === undefined || block.device !== device) {
+      block = emptyBlock(device, scale)
+      blocks.push(block)
+    }
     block.rows++
     block.at.push(minute * MINUTE)
     block.value.push(parseDecimal(text, scale) as number)

@@ -34,6 +34,8 @@ export interface Refolded {
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
 const MONTH = 31 * DAY
+/** Readings taken at once: 86 400 of them at 8 s. */
+const CHUNK = 8 * DAY
 /** Rows kept in memory before a long way through history is cut into two. */
 const MAX_KEPT_ROWS = 100_000
 /** Rising rows that must be as stored before the fold believes itself back on the old track: as many as the state remembers, and one. */
@@ -200,7 +202,7 @@ const foldAgain = async (
   let width = Math.max(to - at, 0) + HOUR
   const startsAt = at
   while (at < horizon) {
-    const until = Math.min(at + Math.min(width, MONTH), horizon)
+    const until = Math.min(at + Math.min(width, CHUNK), horizon)
     const merged = mergeReadings(await history.readings(at, until))
     for (const { loser, winner } of merged.conflicts) {
       // Readings of the instant resumed at were settled before it.

@@ -1,6 +1,6 @@
 import type { Intervals, Slots } from '../../schemas/generated.js'
 import { type StoredGrid, slotAt, storedGrid, storedGridsOf } from '../../schemas/grid.js'
-import { emptySlot, intervalRows, type Slot, slotsOf } from '../../schemas/gridding.js'
+import { emptySlot, type IntervalRow, intervalRows, type Slot, slotsOf } from '../../schemas/gridding.js'
 import { mergeIntervals, mergeSlots } from '../../schemas/merge.js'
 import { Op } from '../../schemas/quality.js'
 import { addAsk, type Span } from '../energy/state.js'
@@ -17,7 +17,8 @@ export interface CurveHistory {
 }
 
 /** Intervals read at once; a longer ask is answered in parts. */
-const PART_MS = 8 * 24 * 3_600_000
+const HOUR = 3_600_000
+const PART_MS = 8 * 24 * HOUR
 
 /**
  * The load curve's way for history: slots that a span touches are made again from the stored intervals up to an hour (or the source's
@@ -47,7 +48,7 @@ export const refoldCurve = async (before: CurveState, ask: Span, rules: CurveRul
     const wide = widen(region, grids[i], rules.zone)
     const parts = await currentSlots(state, grids[i - 1], wide, rows.get(grids[i - 1]) ?? [], history)
     const sums = sumsOf(parts, grids[i], rules.zone)
-    for (const sum of sums) sum.estimatedMs = await estimatedAcross(sum, history)
+    await estimateAcross(sums, history)
     await settle(state, grids[i], sums, wide, rules, history, rows)
   }
   return { state, rows }
@@ -118,17 +119,28 @@ const sumsOf = (parts: readonly Slot[], name: StoredGrid, zone: string): Slot[] 
   return sums
 }
 
-/** Time under gap rows that cross a border of the slot; a gap wholly inside leaves its total exact. */
-const estimatedAcross = async (slot: Slot, history: CurveHistory): Promise<number> => {
-  let ms = 0
-  for (const border of [slot.start, slot.end]) {
-    for (const row of intervalRows(mergeIntervals(await history.intervals(border - 1, border + 1), { from: border - 1, to: border + 1 }))) {
-      const crosses = row.gap && row.start < border && row.end > border
-      const counted = border === slot.end && row.start < slot.start
-      if (crosses && !counted) ms += Math.min(row.end, slot.end) - Math.max(row.start, slot.start)
+/** Slots whose borders lie this far apart at most are looked at together; months border by border, or all their readings would be read. */
+const TOGETHER_MS = 3 * 24 * HOUR
+
+/** Time under gap rows that cross a border of a slot; a gap wholly inside leaves its total exact. */
+const estimateAcross = async (slots: readonly Slot[], history: CurveHistory): Promise<void> => {
+  const borders = [...new Set(slots.flatMap(({ start, end }) => [start, end]))].sort((a, b) => a - b)
+  const gaps = new Map<number, IntervalRow>()
+  for (let first = 0; first < borders.length; ) {
+    let last = first
+    while (last + 1 < borders.length && borders[last + 1] - borders[last] <= TOGETHER_MS) last++
+    const range = { from: borders[first] - 1, to: borders[last] + 1 }
+    for (const row of intervalRows(mergeIntervals(await history.intervals(range.from, range.to), range)))
+      if (row.gap) gaps.set(row.start, row)
+    first = last + 1
+  }
+  for (const slot of slots) {
+    slot.estimatedMs = 0
+    for (const { start, end } of gaps.values()) {
+      const crosses = (start < slot.start && end > slot.start) || (start < slot.end && end > slot.end)
+      if (crosses) slot.estimatedMs += Math.min(end, slot.end) - Math.max(start, slot.start)
     }
   }
-  return ms
 }
 
 /** Keeps the open slot in the state and adds what differs from the stored slots to `rows`. */

@@ -12,7 +12,7 @@ import {
   shownSlot
 } from '../../schemas/gridding.js'
 import { Op } from '../../schemas/quality.js'
-import { addAsk } from '../energy/state.js'
+import { addAsk, type Span } from '../energy/state.js'
 import type { CurveState } from './state.js'
 
 /** What the registry says that a load curve needs. */
@@ -53,9 +53,14 @@ export const stepCurve = (before: CurveState, block: Intervals, rules: CurveRule
   const grids = storedGridsOf(block.native)
   const gaps = gapWords(block)
   const snapshotAt = lastOfMinute(block, state)
+  let late: Span | null = null
   for (let i = 0; i < block.rows; i++) {
     if (block.op[i] === Op.WITHDRAWN || (state.end !== null && block.start[i] < state.end)) {
-      state.asks = addAsk(state.asks, { from: block.start[i], to: block.end[i] })
+      if (late !== null && block.start[i] === late.to) late.to = block.end[i]
+      else {
+        if (late !== null) state.asks = addAsk(state.asks, late)
+        late = { from: block.start[i], to: block.end[i] }
+      }
       continue
     }
     const row = intervalRow(block, i, gaps)
@@ -64,6 +69,7 @@ export const stepCurve = (before: CurveState, block: Intervals, rules: CurveRule
     state.unsent = true
     if (i === snapshotAt && block.knownAt[i] - row.end < LIVE_MS) sendOpen(state, rules, rows)
   }
+  if (late !== null) state.asks = addAsk(state.asks, late)
   return { state, rows }
 }
 
@@ -81,7 +87,7 @@ export const dueCurve = (state: CurveState): number =>
 
 export const ownCurve = (state: CurveState): CurveState => {
   const open: CurveState['open'] = {}
-  for (const [grid, slot] of Object.entries(state.open)) if (slot !== undefined) open[grid as StoredGrid] = { ...slot }
+  for (const [grid, slot] of Object.entries(state.open)) if (slot !== undefined) open[grid as StoredGrid] = copyOf(slot)
   return { ...state, open }
 }
 
@@ -114,10 +120,24 @@ const add = (state: CurveState, grid: StoredGrid, row: IntervalRow, rules: Curve
   state.open[grid] = slot
 }
 
-export const gridRow = (slot: Slot, rules: CurveRules): GridRow => ({
-  ...shownSlot(slot, curveSettingsAt(rules, slot.start).expectedMs),
-  op: Op.PUT
+/** Property by property: spreading makes a slot of another hidden shape, and everything that touches slots slow. */
+const copyOf = ({ start, end, amount, quality, coveredMs, estimatedMs, received }: Slot): Slot => ({
+  start,
+  end,
+  amount,
+  quality,
+  coveredMs,
+  estimatedMs,
+  received
 })
+
+export const gridRow = (slot: Slot, rules: CurveRules): GridRow => {
+  const { start, end, amount, quality, coveredMs, estimatedMs, received, expected } = shownSlot(
+    slot,
+    curveSettingsAt(rules, slot.start).expectedMs
+  )
+  return { start, end, amount, quality, coveredMs, estimatedMs, received, expected, op: Op.PUT }
+}
 
 const close = (slot: Slot, grid: StoredGrid, rules: CurveRules, rows: CurveStepped['rows']): void => {
   const list = rows.get(grid)
@@ -144,22 +164,40 @@ export interface SlotHead {
 
 /** Slot rows of one grid as a block with unfolded columns. */
 export const toSlots = (head: SlotHead, rows: readonly GridRow[]): Slots => {
-  const { rev, knownAt, ...named } = head
-  return {
-    ...named,
+  const { point, register, unit, source, grid, rev, knownAt } = head
+  const n = rows.length
+  const block: Slots = {
+    point,
+    register,
+    unit,
+    source,
+    grid,
     scale: 3,
     beat: 0,
-    rows: rows.length,
-    start: rows.map((row) => row.start),
-    end: rows.map((row) => row.end),
-    amount: rows.map((row) => writable(row.amount)),
-    op: rows.map((row) => row.op),
-    quality: rows.map((row) => row.quality),
-    coveredMs: rows.map((row) => row.coveredMs),
-    estimatedMs: rows.map((row) => row.estimatedMs),
-    expected: rows.map((row) => row.expected),
-    received: rows.map((row) => row.received),
-    rev: rows.map(() => rev),
-    knownAt: rows.map(() => knownAt)
+    rows: n,
+    start: new Array(n),
+    end: new Array(n),
+    amount: new Array(n),
+    op: new Array(n),
+    quality: new Array(n),
+    coveredMs: new Array(n),
+    estimatedMs: new Array(n),
+    expected: new Array(n),
+    received: new Array(n),
+    rev: new Array(n).fill(rev),
+    knownAt: new Array(n).fill(knownAt)
   }
+  for (let i = 0; i < n; i++) {
+    const row = rows[i]
+    block.start[i] = row.start
+    block.end[i] = row.end
+    block.amount[i] = writable(row.amount)
+    block.op[i] = row.op
+    block.quality[i] = row.quality
+    block.coveredMs[i] = row.coveredMs
+    block.estimatedMs[i] = row.estimatedMs
+    block.expected[i] = row.expected
+    block.received[i] = row.received
+  }
+  return block
 }
