@@ -66,14 +66,15 @@ const walk = (on: () => string[], owned: boolean): void => {
     expect((await go('points')).stdout).toMatch(new RegExp(`${HOME} .*1\\.8\\.0 .*Wh`))
     const rows = objectsOf(await go('series', HOME, ...day, '--json'))
     expect([rows.length, rows[0].milli]).toEqual([24, 100_000])
+    const csv = await go('series', HOME, ...day, '--csv')
+    expect([csv.code, csv.stdout.trim().split('\n').length]).toEqual([0, 25])
+    if (owned) return
     const table = await go('series', HOME, ...day, '--grid', 'P1D')
     expect([table.code, table.stdout, table.stderr]).toEqual([
       0,
       expect.stringContaining('2.676000'),
       expect.stringContaining('2.676000 kWh')
     ])
-    const csv = await go('series', HOME, ...day, '--csv')
-    expect([csv.code, csv.stdout.trim().split('\n').length]).toEqual([0, 25])
     const explained = objectsOf(await go('explain', HOME, '2024-05-02T03:30', '--register', '1.8.0', '--json'))
     expect(explained).toMatchObject([{ sum: { milli: 103_000 }, intervals: [{ to: { file: FILES[0].name, line: 4 } }] }])
     expect((await go('explain', `${HOME}0F`, '2024-05-02T03:30', '--register', '1.8.0')).stdout).toMatch(/F5D_0291_0762_20240601\.0.*4/s)
@@ -130,7 +131,7 @@ const walk = (on: () => string[], owned: boolean): void => {
     expect((await go('replay')).code).toBe(1)
   })
 
-  test('access: a token that sees one point', async () => {
+  test.skipIf(owned)('access: a token that sees one point', async () => {
     const [{ token }] = objectsOf(await go('access', 'add', 'reader', '--point', HOME, '--json'))
     expect(token).toMatch(/^wl_/)
     failed(await go('access', 'add', 'reader'), /has a token already/)
