@@ -5,9 +5,7 @@ import type { Readings, Reject } from '../../../schemas/generated.js'
 
 export const RECORDED = 'test/recorded/infoenergia/'
 /** Public samples under another licence, beside the checkout. */
-export const REAL_F5D = ['../shared']
-  .map((root) => `${root}/data/infoenergia/real/cch/F5D_0237_0762_20211008.0`)
-  .find(existsSync)
+export const REAL_F5D = ['../shared/data/infoenergia/real/cch/F5D_0237_0762_20211008.0'].find(existsSync)
 
 export const recorded = (name: string): Buffer => readFileSync(RECORDED + name)
 
