@@ -1,6 +1,7 @@
 import type { Archive } from '../infra/archive.js'
 import type { Log, NewRecord } from '../infra/log.js'
 import type { Store } from '../infra/store.js'
+import { emptyReadings } from '../schemas/blocks.js'
 import type { Readings, Reject } from '../schemas/generated.js'
 import { backfillTopic, readingsTopic, Topics } from '../schemas/topics.js'
 import type { Wire } from '../schemas/wire.js'
@@ -197,37 +198,10 @@ const appendRejects = async ({ log, wire }: ProducerRooms, rejects: readonly Rej
 /** A heartbeat: each source listens, now. To every partition, so that silence has a clock everywhere. */
 export const heartbeat = async ({ log, wire, sources }: Pick<ProducerRooms, 'log' | 'wire' | 'sources'>, at: number): Promise<void> => {
   for (const { name, parserVersion } of sources) {
-    const value = wire.encode('Readings', { ...EMPTY, source: name, parserVersion, ingestedAt: at, at: [at] })
+    const value = wire.encode('Readings', { ...emptyReadings(), source: name, parserVersion, ingestedAt: at, at: [at] })
     const records = Array.from({ length: log.partitions }, (_, partition) => ({ key: '', value, partition }))
     await log.append(readingsTopic(name), records)
   }
-}
-
-const EMPTY: Readings = {
-  point: '',
-  register: '',
-  kind: 'OTHER',
-  curve: '',
-  unit: '',
-  scale: 0,
-  step: 1,
-  words: [],
-  device: '',
-  boot: null,
-  source: '',
-  origin: '',
-  attrs: {},
-  revision: 0,
-  parserVersion: 1,
-  ingestedAt: 0,
-  rows: 0,
-  at: [],
-  span: [],
-  value: [],
-  quality: [],
-  code: [],
-  flags: [],
-  line: []
 }
 
 /** Counts rows and rejects of one payload, keeping the first of each reason as an example. */

@@ -8,6 +8,34 @@ import { Op, Quality } from './quality.js'
  */
 export const MAX_ROWS = 4096
 
+/** A block without rows that says nothing yet: whoever makes one fills in what it knows. */
+export const emptyReadings = (): Readings => ({
+  point: '',
+  register: '',
+  kind: 'OTHER',
+  curve: '',
+  unit: '',
+  scale: 0,
+  step: 1,
+  words: [],
+  device: '',
+  boot: null,
+  source: '',
+  origin: '',
+  attrs: {},
+  revision: 0,
+  parserVersion: 1,
+  ingestedAt: 0,
+  rows: 0,
+  at: [],
+  span: [],
+  value: [],
+  quality: [],
+  code: [],
+  flags: [],
+  line: []
+})
+
 export const foldReadings = (block: Readings): Readings =>
   block.rows === 0
     ? block

@@ -1,7 +1,8 @@
+import { zoneOfCups } from './cups.js'
+
 /** Zone of a point without a registry row: that of its source (dossiers); Canary supply points by their distributor digits. */
 export const homeZone = (point: string): string => {
-  if (/^ES(00316|04016)/.test(point)) return 'Atlantic/Canary'
-  if (/^ES\d{16}/.test(point)) return 'Europe/Madrid'
+  if (/^ES\d{16}/.test(point)) return zoneOfCups(point)
   return SOURCES[point.slice(0, Math.max(0, point.indexOf('/')))] ?? 'UTC'
 }
 

@@ -1,3 +1,4 @@
+import { emptyReadings } from '../../schemas/blocks.js'
 import { parseDecimal } from '../../schemas/exact.js'
 import type { Readings } from '../../schemas/generated.js'
 import { Op, Quality } from '../../schemas/quality.js'
@@ -51,30 +52,14 @@ export const blocksOfTrace = ({ readings }: Trace): Readings[] => {
 }
 
 const emptyBlock = (device: string, scale: number): Readings => ({
+  ...emptyReadings(),
   point: 'golden',
   register: '1.8.0',
   kind: 'COUNTER',
-  curve: '',
   unit: 'kWh',
   scale,
-  step: 1,
-  words: [],
   device,
-  boot: null,
-  source: 'golden',
-  origin: '',
-  attrs: {},
-  revision: 0,
-  parserVersion: 1,
-  ingestedAt: 0,
-  rows: 0,
-  at: [],
-  span: [],
-  value: [],
-  quality: [],
-  code: [],
-  flags: [],
-  line: []
+  source: 'golden'
 })
 
 const fold = (trace: Trace): Compared['ours'] => {

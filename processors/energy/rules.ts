@@ -1,5 +1,6 @@
 import { mulDivRound, parseRatio, type Ratio } from '../../schemas/exact.js'
 import type { Device, Point, RegisterRules } from '../../schemas/generated.js'
+import { currentVersions } from '../../schemas/registry.js'
 
 /** Version of the rules of this folder, in every row they make; raise it when a row would come out different. */
 export const RULE_VERSION = 1
@@ -79,16 +80,6 @@ const settingsOf = (point: Point, rules: RegisterRules | undefined): Settings =>
     profile: rules.profile,
     zone: point.zone
   }
-}
-
-/** Of equal validFrom the newest knownAt counts; versions taken back do not. */
-const currentVersions = (points: readonly Point[]): Point[] => {
-  const newest = new Map<number, Point>()
-  for (const point of points) {
-    const other = newest.get(point.validFrom)
-    if (!other || other.knownAt <= point.knownAt) newest.set(point.validFrom, point)
-  }
-  return [...newest.values()].filter((point) => !point.deleted).sort((a, b) => a.validFrom - b.validFrom)
 }
 
 /** The rules of one register from all the registry rows of its point. Meters come from the newest version: it lists them in time. */

@@ -16,8 +16,8 @@ export interface CurveHistory {
   slots(grid: StoredGrid, from: number, to: number): Promise<Slots[]>
 }
 
-/** Intervals read at once; a longer ask is answered in parts. */
 const HOUR = 3_600_000
+/** Intervals read at once; a longer ask is answered in parts. */
 const PART_MS = 8 * 24 * HOUR
 
 /**

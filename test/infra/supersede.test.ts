@@ -1,37 +1,12 @@
 import { expect, test } from 'vitest'
 import { superseded } from '../../infra/lmdb/supersede.js'
+import { emptyReadings } from '../../schemas/blocks.js'
 import type { Readings } from '../../schemas/generated.js'
 import { memorySchemaIds, Wire } from '../../schemas/wire.js'
 
 const HOUR = 3_600_000
 
-const block = (over: Partial<Readings>): Readings => ({
-  point: '',
-  register: '',
-  kind: 'COUNTER',
-  curve: '',
-  unit: 'Wh',
-  scale: 0,
-  step: 1,
-  words: [],
-  device: '',
-  boot: null,
-  source: 'flukso',
-  origin: '',
-  attrs: {},
-  revision: 0,
-  parserVersion: 1,
-  ingestedAt: 0,
-  rows: 0,
-  at: [],
-  span: [],
-  value: [],
-  quality: [],
-  code: [],
-  flags: [],
-  line: [],
-  ...over
-})
+const block = (over: Partial<Readings>): Readings => ({ ...emptyReadings(), kind: 'COUNTER', unit: 'Wh', source: 'flukso', ...over })
 
 test('of heartbeats the last of an hour stays, of compacted topics the last of a key, of all else everything', async () => {
   const wire = await Wire.open(memorySchemaIds())
