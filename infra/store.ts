@@ -31,6 +31,18 @@ export interface Latest extends SeriesKey {
   firstAt: number
 }
 
+/** A daily figure (a P1D slot), as the newest row that became known on one UTC day tells it. */
+export interface WrittenDay extends SeriesKey {
+  start: number
+  end: number
+  /** Thousandths of the unit. */
+  amount: number
+  op: number
+  quality: number
+  rev: number
+  knownAt: number
+}
+
 export interface StoreBatch {
   readings?: readonly StoredReadings[]
   intervals?: readonly Intervals[]
@@ -52,6 +64,11 @@ export interface Store {
   readings(series: SeriesKey, from: number, to: number): Promise<StoredReadings[]>
   intervals(series: SeriesKey, from: number, to: number): Promise<Intervals[]>
   slots(series: SeriesKey, grid: string, from: number, to: number): Promise<Slots[]>
+  /**
+   * The daily figures of which a row became known after an instant (`knownAt`), newest UTC day of knowledge first, once for each such
+   * day; of rows of one day of knowledge the highest rev. Costs what was written since, whatever is stored.
+   */
+  writtenDays(since: number): AsyncIterable<WrittenDay[]>
   /** Of one point, or of all. */
   latest(point?: string): Promise<Latest[]>
   /** Every version of one point, or of all, by (validFrom, knownAt). */

@@ -1,4 +1,5 @@
 import type { Commit, Handlers, Log, LogRecord, Processing, Task } from '../infra/log.js'
+import { pace } from '../infra/pace.js'
 import type { Store } from '../infra/store.js'
 import { decoding } from '../schemas/decoding.js'
 import type { Point, Readings } from '../schemas/generated.js'
@@ -30,8 +31,9 @@ export interface Running {
   waiting(): number
 }
 
-/** Series answered in one commit, so that live input never waits long. */
+/** Series answered in one commit, and how long answering goes on, so that live input never waits long. */
 const ANSWERS_AT_ONCE = 64
+const ANSWERS_MS = 30
 const SINK_PATIENCE_MS = 5_000
 const SINK_POLL_MS = 5
 
@@ -104,8 +106,10 @@ class Keeper<Name extends 'Readings' | 'Intervals', State extends SeriesState, R
   async batch(records: readonly LogRecord[]): Promise<Commit> {
     const outputs: Output[] = []
     const touched = new Set<string>()
+    const breathe = pace()
     for (const record of records) {
       if (record.value === null) continue
+      await breathe()
       if (record.topic === Topics.registryPoints) this.#enter(await this.#decode('Point', record.value), touched)
       else await this.#take(record, await this.#decode(this.fold.input, record.value), outputs, touched)
     }
@@ -172,7 +176,11 @@ class Keeper<Name extends 'Readings' | 'Intervals', State extends SeriesState, R
     if (this.#asking.size === 0) return this.#dirty.size > 0 ? this.#commit([]) : null
     if (!(await this.#storeHasAll())) return this.#commit([])
     const outputs: Output[] = []
-    for (const key of [...this.#asking].slice(0, ANSWERS_AT_ONCE)) {
+    const began = performance.now()
+    const breathe = pace()
+    for (const [i, key] of [...this.#asking].slice(0, ANSWERS_AT_ONCE).entries()) {
+      if (i > 0 && performance.now() - began > ANSWERS_MS) break
+      await breathe()
       const state = this.#series.get(key)!
       const beatAt = this.#beats.get(state.source) ?? Number.NEGATIVE_INFINITY
       const { wire, store } = this.rooms
@@ -217,7 +225,7 @@ class Keeper<Name extends 'Readings' | 'Intervals', State extends SeriesState, R
     this.#requests = []
   }
 
-  /** The store has what this task has taken in and sent; waits a little for it. */
+  /** The store has what this task has taken in and sent; waits a little for it, unless input comes meanwhile. */
   async #storeHasAll(): Promise<boolean> {
     const { log, storeGroup, sources } = this.rooms
     const { partition } = this.task
@@ -231,6 +239,8 @@ class Keeper<Name extends 'Readings' | 'Intervals', State extends SeriesState, R
     for (let waitedMs = 0; waitedMs < SINK_PATIENCE_MS; waitedMs += SINK_POLL_MS) {
       const stored = await log.committed(storeGroup)
       if (wanted.every(([topic, offset]) => (stored.get(topic)?.[partition] ?? 0) >= offset)) return true
+      const given = await log.ends(inputs)
+      if (inputs.some((topic) => (given.get(topic)?.[partition] ?? 0) > (own.get(topic)?.[partition] ?? 0))) return false
       await new Promise((resolve) => setTimeout(resolve, SINK_POLL_MS))
     }
     return false

@@ -25,17 +25,21 @@ const tableOf = (zone: string): ZoneTable => {
   const offset = (ms: number) => iana.offset(ms) * MINUTE
   const table: ZoneTable = { at: [Number.NEGATIVE_INFINITY], offsetMs: [offset(FROM)] }
   const step = 14 * 24 * 60 * MINUTE
+  let before = table.offsetMs[0]
   for (let from = FROM; from < TO; from += step) {
     let low = from
     let high = from + step
-    if (offset(low) === offset(high)) continue
-    while (high - low > 1000) {
-      const middle = low + Math.floor((high - low) / 2000) * 1000
-      if (offset(middle) === offset(from)) low = middle
+    const after = offset(high)
+    if (after === before) continue
+    // Clocks change at whole minutes. Each look costs 20 us or more, and there are thousands.
+    while (high - low > MINUTE) {
+      const middle = low + Math.floor((high - low) / (2 * MINUTE)) * MINUTE
+      if (offset(middle) === before) low = middle
       else high = middle
     }
     table.at.push(high)
     table.offsetMs.push(offset(high))
+    before = after
   }
   tables.set(zone, table)
   return table

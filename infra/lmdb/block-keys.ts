@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto'
+import type { BlockTableName } from '../blocks/shapes.js'
 import { readTime, TIME_BYTES, U48, writeTime } from './keys.js'
 
 /** The block tables; the number is part of keys that name one. */
-export const BlockTable = { readings: 1, intervals: 2, slots: 3 } as const
-export type BlockTableName = keyof typeof BlockTable
+export const BlockTable: Record<BlockTableName, number> = { readings: 1, intervals: 2, slots: 3 }
 
 /** One series, grid (0: none) and bucket of one table. */
 export interface BucketId {
@@ -12,12 +11,6 @@ export interface BucketId {
   grid: number
   bucket: number
 }
-
-/**
- * How a stored block came to be: as it was on the topic, joined with its neighbours of one write, or folded later. Part of its key,
- * so that a block that is written again replaces itself and never one it was joined into.
- */
-export const Made = { written: 0, joined: 1, folded: 2 } as const
 
 /** What a block's key says of it. */
 export interface BlockKey {
@@ -68,6 +61,3 @@ export const scanKey = (prefix: Buffer, first: number): Buffer => {
   writeTime(key, first, PREFIX_BYTES)
   return key
 }
-
-/** 48 bits of SHA-256. */
-export const hash48 = (bytes: Buffer): number => createHash('sha256').update(bytes).digest().readUIntBE(0, 6)

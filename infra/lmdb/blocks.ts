@@ -1,22 +1,13 @@
+import { type BucketLength, bucketOf, greatest } from '../blocks/buckets.js'
+import { Made } from '../blocks/made.js'
+import type { BlockTableName } from '../blocks/shapes.js'
 import type { SeriesKey } from '../store.js'
-import {
-  type BlockKey,
-  type BlockTableName,
-  type BucketId,
-  blockKey,
-  bucketPrefix,
-  lastOf,
-  Made,
-  readBlockKey,
-  scanKey
-} from './block-keys.js'
-import { greatest } from './block-kinds.js'
+import { type BlockKey, type BucketId, blockKey, bucketPrefix, lastOf, readBlockKey, scanKey } from './block-keys.js'
 import { BucketIndex } from './bucket-index.js'
-import { type BucketLength, bucketOf } from './buckets.js'
 import type { Environment, Table } from './env.js'
 import { after } from './keys.js'
 import type { Piece } from './pieces.js'
-import { SeriesIds } from './series.js'
+import type { SeriesIds } from './series.js'
 
 export interface StoredBlock {
   bucket: number
@@ -46,19 +37,19 @@ export interface Scan {
 export class Blocks {
   readonly index: BucketIndex
   readonly #tables: Record<BlockTableName, { written: Table; folded: Table }>
-  readonly #series: SeriesIds
-
-  constructor(env: Environment) {
+  constructor(
+    env: Environment,
+    private readonly series: SeriesIds
+  ) {
     const pair = (name: BlockTableName) => ({ written: env.table(name), folded: env.table(`${name}-folded`) })
     this.#tables = { readings: pair('readings'), intervals: pair('intervals'), slots: pair('slots') }
     this.index = new BucketIndex(env)
-    this.#series = new SeriesIds(env)
   }
 
   /** Inside a transaction. The same piece again replaces itself. */
   put(piece: Piece): void {
     const { written } = this.#tables[piece.table]
-    const id = { table: piece.table, series: this.#series.getOrAdd(piece.series), grid: piece.grid, bucket: piece.bucket }
+    const id = { table: piece.table, series: this.series.getOrAdd(piece.series), grid: piece.grid, bucket: piece.bucket }
     const key = blockKey(bucketPrefix(id), piece)
     if (!written.doesExist(key)) this.index.added(id, piece)
     written.put(key, piece.value)
@@ -66,7 +57,7 @@ export class Blocks {
 
   /** Stored blocks that overlap [from, to), by bucket. */
   *scan({ table, series, grid, length, from, to }: Scan): Generator<StoredBlock> {
-    const id = this.#series.get(series)
+    const id = this.series.get(series)
     if (id === undefined || !(from < to)) return
     const last = bucketOf(to - 1, length)
     for (const { id: found, info } of this.index.range({ table, series: id, grid, bucket: bucketOf(from, length) }, last)) {

@@ -1,4 +1,5 @@
-import { BlockTable, type BlockTableName, type BucketId, bucketPrefix } from './block-keys.js'
+import type { BlockTableName } from '../blocks/shapes.js'
+import { BlockTable, type BucketId, bucketPrefix } from './block-keys.js'
 import type { Environment, Table } from './env.js'
 import { readTime, timeKey, writeTime } from './keys.js'
 

@@ -17,9 +17,10 @@ export interface Environment {
   /**
    * Runs `work` in a write transaction: all of it is stored, or nothing. Those that wait while a commit is under way share the
    * next one and its sync. `work` is synchronous, and may be run twice (when another of its group threw), so it keeps what it
-   * computes to itself until it returns. What it throws aborts it alone and rejects.
+   * computes to itself until it returns. What it throws aborts it alone and rejects. In the order they are asked for; those that can
+   * wait are in commits of their own, in turn with those of the others.
    */
-  write<T>(work: () => T): Promise<T>
+  write<T>(work: () => T, when?: 'now' | 'can wait'): Promise<T>
   /** Bytes a table occupies, by whole pages. */
   bytes(table: Table): number
   /** Bytes of the working file, and of those the ones in use; the others are free for what comes. */
@@ -89,6 +90,7 @@ export const openEnvironment = (folder: string): Environment => {
   })
   const tables = new Map<string, Table>()
   const waiting: Waiting[] = []
+  const canWait: Waiting[] = []
   let running: Promise<void> | null = null
   let closed = false
 
@@ -102,12 +104,12 @@ export const openEnvironment = (folder: string): Environment => {
   }
 
   /** One commit of what waits when it begins, as much as fits in GROUP_MS. */
-  const commitTogether = async (take: () => Waiting[]): Promise<void> => {
+  const commitTogether = async (queue: Waiting[]): Promise<void> => {
     let group: Waiting[] = []
     let results: unknown[] = []
     try {
       await root.childTransaction(() => {
-        group = take()
+        group = queue.splice(0)
         results = []
         const until = performance.now() + GROUP_MS
         for (const { work } of group) {
@@ -115,28 +117,32 @@ export const openEnvironment = (folder: string): Environment => {
           if (performance.now() > until) break
         }
       })
-      waiting.unshift(...group.splice(results.length))
+      queue.unshift(...group.splice(results.length))
       for (const [i, { resolve }] of group.entries()) resolve(results[i])
     } catch (thrown) {
       const error = await translated(folder, thrown)
       if (group.length === 1) group[0].reject(error)
       // Each alone, so that one's trouble is not another's.
-      else for (const entry of group) await commitTogether(() => [entry])
+      else for (const entry of group) await commitTogether([entry])
     }
   }
 
   const run = async (): Promise<void> => {
-    while (waiting.length > 0) await commitTogether(() => waiting.splice(0))
+    while (waiting.length > 0 || canWait.length > 0) {
+      if (waiting.length > 0) await commitTogether(waiting)
+      if (canWait.length > 0) await commitTogether(canWait)
+    }
     running = null
   }
 
   return {
     folder,
     table: tableOf,
-    write<T>(work: () => T): Promise<T> {
+    write<T>(work: () => T, when = 'now'): Promise<T> {
       if (closed) return Promise.reject(new Unavailable(`The data folder ${folder} is closed.`))
       return new Promise<T>((resolve, reject) => {
-        waiting.push({ work, resolve: resolve as (result: unknown) => void, reject })
+        const queue = when === 'now' ? waiting : canWait
+        queue.push({ work, resolve: resolve as (result: unknown) => void, reject })
         running ??= run()
       })
     },

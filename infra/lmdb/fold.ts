@@ -1,5 +1,7 @@
-import { type BucketId, hash48, Made } from './block-keys.js'
-import { type BlockKind, greatest, least } from './block-kinds.js'
+import { greatest, least } from '../blocks/buckets.js'
+import { hash48, Made } from '../blocks/made.js'
+import type { BucketId } from './block-keys.js'
+import type { BlockKind } from './block-kinds.js'
 import type { Blocks, ClosedBlock } from './blocks.js'
 import type { Environment } from './env.js'
 import { pack, unpack } from './packing.js'
@@ -37,5 +39,5 @@ export const foldBucket = async <Block>(
     const value = kind.encode(bundle)
     return { block: { ...kind.extent(bundle), made: Made.folded, tag: hash48(value) }, value: pack(value) }
   })
-  await env.write(() => blocks.replace(id, gone, made))
+  await env.write(() => blocks.replace(id, gone, made), 'can wait')
 }

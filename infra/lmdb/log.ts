@@ -2,6 +2,7 @@ import { Refused } from '../errors.js'
 import type { Commit, Handlers, Log, LogRecord, NewRecord, Offsets, Position, Processing, Task, TopicStatus } from '../log.js'
 import { Archiver, type Supersedes } from './archiver.js'
 import type { Environment } from './env.js'
+import { Gate } from './gate.js'
 import { Groups } from './groups.js'
 import { Names } from './names.js'
 import { type Packed, Records } from './records.js'
@@ -18,6 +19,8 @@ export interface LogOptions {
 }
 
 const PARTITIONS = 4
+/** While one large batch is written to the disk another is folded. */
+const LARGE_BATCHES = 2
 const BATCH: BatchLimits = { records: 5000, bytes: 1024 * 1024 }
 const TAIL: BatchLimits = { records: 1000, bytes: 1024 * 1024 }
 
@@ -33,6 +36,7 @@ export class LmdbLog implements Log {
   readonly #archiver: Archiver
   readonly #running = new Map<string, Group>()
   readonly #batch: BatchLimits
+  readonly #gate = new Gate(LARGE_BATCHES)
   readonly #closed = new AbortController()
 
   private constructor(
@@ -73,6 +77,7 @@ export class LmdbLog implements Log {
       return new TaskLoop({ group, partition }, topics, handlers, {
         records: this.#records,
         limits: this.#batch,
+        gate: this.#gate,
         restore: (task) => ({
           states: this.#groups.states(group, task.partition),
           next: new Map(topics.map((topic) => [topic, this.#groups.offset(group, topic, task.partition)]))

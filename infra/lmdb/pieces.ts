@@ -1,5 +1,6 @@
+import { hash48, Made } from '../blocks/made.js'
+import type { BlockTableName } from '../blocks/shapes.js'
 import type { SeriesKey } from '../store.js'
-import { type BlockTableName, hash48, Made } from './block-keys.js'
 import type { BlockKind } from './block-kinds.js'
 import { pack } from './packing.js'
 
@@ -20,7 +21,7 @@ export interface Piece {
  * Everything that can be done before the transaction: blocks are cut at buckets; those of one write that fall in the same bucket of a
  * series are joined at once, so that an import of many days leaves little to fold.
  */
-export const piecesOf = <Block>(kind: BlockKind<Block>, blocks: readonly Block[]): Piece[] => {
+export function* piecesOf<Block>(kind: BlockKind<Block>, blocks: readonly Block[]): Generator<Piece> {
   const buckets = new Map<string, { series: SeriesKey; grid: number; bucket: number; parts: Block[] }>()
   for (const block of blocks) {
     const series = kind.series(block)
@@ -32,12 +33,11 @@ export const piecesOf = <Block>(kind: BlockKind<Block>, blocks: readonly Block[]
       else buckets.set(name, { series, grid, bucket, parts: [part] })
     }
   }
-  return [...buckets.values()].flatMap(({ parts, ...where }) => {
-    const values = parts.length === 1 ? [parts] : kind.join(parts)
-    return values.map((bundle) => {
+  for (const { parts, ...where } of buckets.values()) {
+    for (const bundle of parts.length === 1 ? [parts] : kind.join(parts)) {
       const value = kind.encode(bundle)
       const key = parts.length === 1 ? { made: Made.written, tag: kind.tag(parts[0]) } : { made: Made.joined, tag: hash48(value) }
-      return { table: kind.table, ...where, ...key, ...kind.extent(bundle), value: pack(value) }
-    })
-  })
+      yield { table: kind.table, ...where, ...key, ...kind.extent(bundle), value: pack(value) }
+    }
+  }
 }

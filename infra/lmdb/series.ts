@@ -9,6 +9,7 @@ const LAST = Buffer.from([0xff])
 export class SeriesIds {
   readonly #table: Table
   readonly #known = new Map<string, number>()
+  #names = new Map<number, SeriesKey>()
 
   constructor(env: Environment) {
     this.#table = env.table('series')
@@ -22,6 +23,21 @@ export class SeriesIds {
     const id = this.#table.get(wordsKey(point, register))?.readUInt32BE(0)
     if (id !== undefined) this.#known.set(name, id)
     return id
+  }
+
+  /** The series of a number that was given out. */
+  keyOf(id: number): SeriesKey {
+    if (!this.#names.has(id)) this.#names = new Map(this.#all())
+    const series = this.#names.get(id)
+    if (!series) throw new RangeError(`No series has the number ${id}.`)
+    return series
+  }
+
+  *#all(): Generator<[number, SeriesKey]> {
+    for (const { key, value } of this.#table.getRange({ end: LAST })) {
+      const [point, register] = key.toString().split('\0')
+      yield [value.readUInt32BE(0), { point, register }]
+    }
   }
 
   /** Inside a transaction: the number of a series, new if need be. Not remembered before the commit, which may fail. */

@@ -1,28 +1,36 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { INTERVAL_COLUMNS, SLOT_COLUMNS } from '../../schemas/blocks.js'
 import type { Intervals, Slots } from '../../schemas/generated.js'
+import type { StoredGrid } from '../../schemas/grid.js'
 import type { Wire } from '../../schemas/wire.js'
+import { bucketLength } from '../blocks/buckets.js'
+import { byStart, onceEach, type Rows, reachingIn, rowsWhere } from '../blocks/overlap.js'
+import { inOrder, pick } from '../blocks/shapes.js'
+import { pace } from '../pace.js'
 import type { SeriesKey, Store, StoreBatch, StoredReadings } from '../store.js'
 import { Aside } from './aside.js'
 import type { BucketId } from './block-keys.js'
-import { type BlockKind, inOrder, intervalsKind, pick, readingsKind, slotsKind } from './block-kinds.js'
+import { type BlockKind, intervalsKind, readingsKind, slotsKind } from './block-kinds.js'
 import { Blocks, type Scan } from './blocks.js'
-import { bucketLength, bucketStart } from './buckets.js'
 import type { Environment } from './env.js'
 import { foldBucket } from './fold.js'
 import { Names } from './names.js'
-import { type Rows, reachingIn, rowsWhere } from './overlap.js'
 import { unpack } from './packing.js'
 import { type Piece, piecesOf } from './pieces.js'
+import { SeriesIds } from './series.js'
 import { Versions } from './versions.js'
+import { WrittenDays } from './written-days.js'
 
 /** Buckets folded in one call of `foldClosedDays`. */
 const FOLDED_BUCKETS = 50
+
+const DAYS: StoredGrid = 'P1D'
 
 const TABLES = {
   readings: ['readings', 'readings-folded'],
   intervals: ['intervals', 'intervals-folded'],
   slots: ['slots', 'slots-folded'],
+  'written-days': ['written-days'],
   series: ['series', 'buckets', 'buckets-foldable'],
   latest: ['latest'],
   registry: ['points', 'installations'],
@@ -37,6 +45,7 @@ export class LmdbStore implements Store {
   readonly #blocks: Blocks
   readonly #aside: Aside
   readonly #versions: Versions
+  readonly #writtenDays: WrittenDays
   readonly #topics: Names
   readonly #grids: Names
   readonly #kinds: { readings: BlockKind<StoredReadings>; intervals: BlockKind<Intervals>; slots: BlockKind<Slots> }
@@ -45,7 +54,9 @@ export class LmdbStore implements Store {
     private readonly env: Environment,
     private readonly wire: Wire
   ) {
-    this.#blocks = new Blocks(env)
+    const series = new SeriesIds(env)
+    this.#blocks = new Blocks(env, series)
+    this.#writtenDays = new WrittenDays(env, series)
     this.#aside = new Aside(env, wire)
     this.#versions = new Versions(env, wire)
     this.#topics = new Names(env, 'store-topics')
@@ -55,34 +66,49 @@ export class LmdbStore implements Store {
 
   async write(batch: StoreBatch): Promise<void> {
     const pieces = await this.#pieces(batch)
+    // Behind what producers and folds have to say: a live reading is waited for, its copy here less so.
     await this.env.write(() => {
       for (const piece of pieces) this.#blocks.put(piece)
+      for (const block of batch.slots ?? []) if (block.grid === DAYS && block.rows > 0) this.#writtenDays.put(block)
       for (const latest of batch.latest ?? []) this.#versions.putLatest(latest)
       for (const suspect of batch.suspects ?? []) this.#aside.putSuspect(suspect)
       for (const reject of batch.rejects ?? []) this.#aside.putReject(reject)
       for (const point of batch.points ?? []) this.#versions.putPoint(point)
       for (const installation of batch.installations ?? []) this.#versions.putInstallation(installation)
-    })
+    }, 'can wait')
   }
 
   /** Heartbeats (no rows) are for folds: nothing of them is kept here. */
   async #pieces({ readings = [], intervals = [], slots = [] }: StoreBatch): Promise<Piece[]> {
     await this.#topics.add(readings.map(({ position }) => position.topic))
     await this.#grids.add(slots.map(({ grid }) => grid))
-    return [
-      ...piecesOf(
+    const pieces: Piece[] = []
+    const breathe = pace()
+    const add = async (made: Generator<Piece>) => {
+      for (const piece of made) {
+        pieces.push(piece)
+        await breathe()
+      }
+    }
+    await add(
+      piecesOf(
         this.#kinds.readings,
         readings.filter(({ block }) => block.rows > 0)
-      ),
-      ...piecesOf(
+      )
+    )
+    await add(
+      piecesOf(
         this.#kinds.intervals,
         intervals.filter(({ rows }) => rows > 0)
-      ),
-      ...piecesOf(
+      )
+    )
+    await add(
+      piecesOf(
         this.#kinds.slots,
         slots.filter(({ rows }) => rows > 0)
       )
-    ]
+    )
+    return pieces
   }
 
   async readings(series: SeriesKey, from: number, to: number): Promise<StoredReadings[]> {
@@ -128,23 +154,17 @@ export class LmdbStore implements Store {
     return byStart([...before, ...found])
   }
 
-  /** A row that touches several buckets is in each of them: it counts in the first that is read. */
   #scanned<Block extends Rows>(
     scan: Scan,
     decode: (value: Buffer) => Block,
     cut: (block: Block, rows: readonly number[]) => Block
   ): Block[] {
-    const found: Block[] = []
-    let firstBucket: number | null = null
-    for (const { bucket, value } of this.#blocks.scan(scan)) {
-      const block = decode(value)
-      firstBucket ??= bucket
-      const opens = bucketStart(bucket, scan.length)
-      const rows = bucket === firstBucket ? null : rowsWhere(block, (start) => start >= opens)
-      if (!rows || rows.length === block.rows) found.push(block)
-      else if (rows.length > 0) found.push(cut(block, rows))
-    }
-    return found
+    const found = Array.from(this.#blocks.scan(scan), ({ bucket, value }) => ({ bucket, block: decode(value) }))
+    return onceEach(found, scan.length, cut)
+  }
+
+  writtenDays(since: number) {
+    return this.#writtenDays.since(since)
   }
 
   async latest(point?: string) {
@@ -199,5 +219,3 @@ export class LmdbStore implements Store {
   /** The environment is closed by whoever opened it. */
   async close(): Promise<void> {}
 }
-
-const byStart = <Block extends Rows>(blocks: Block[]): Block[] => blocks.sort((a, b) => a.start[0] - b.start[0])

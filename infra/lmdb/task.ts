@@ -1,10 +1,17 @@
 import type { Commit, Handlers, LogRecord, Task } from '../log.js'
+import type { Gate, Ticket } from './gate.js'
 import type { Records } from './records.js'
 
 /** `between` is called this often while input is unread, and again after this long when there is none. */
 const BETWEEN_MS = 10_000
 /** Input that pauses for less than this is not drained yet: files of an import come one after the other, and what they ask for is answered together. */
 const CALM_MS = 500
+
+/** A batch this small goes at once; whoever has more to fold takes turns with the other tasks, or a live record would wait for all of them. */
+const LITTLE: BatchLimits = { records: 64, bytes: 8 * 1024 }
+/** Large batches are cut until one takes about this long, because a live record of the same partition waits for the one under way. */
+const BATCH_MS = 15
+const LEAST_SHARE = 1 / 64
 
 /** One batch ends at this many records, or bytes of keys and values: a few hundred thousand rows, a fraction of a second of folding. */
 export interface BatchLimits {
@@ -18,6 +25,8 @@ export type Store = (task: Task, commit: Commit, next: ReadonlyMap<string, numbe
 interface TaskPorts {
   records: Records
   limits: BatchLimits
+  /** Shared by all tasks of the process: who may fold a large batch. */
+  gate: Gate
   /** As last committed. */
   restore(task: Task): { states: Iterable<readonly [string, Buffer]>; next: Map<string, number> }
   store: Store
@@ -36,6 +45,11 @@ export class TaskLoop {
   #askedAt = performance.now()
   #foldedAt = Number.NEGATIVE_INFINITY
   #wake: () => void = () => {}
+  /** Our place among those with a large batch, and the topics that had input when it was taken. */
+  #ticket: Ticket | null = null
+  #queued: readonly string[] = []
+  /** Of the limits, what a large batch may hold. */
+  #share = 1
 
   constructor(
     private readonly task: Task,
@@ -52,6 +66,7 @@ export class TaskLoop {
       while (!this.#stopping) await this.#step()
       await this.handlers.revoke?.(this.task)
     } finally {
+      this.#giveBack()
       for (const stop of unlisten) stop()
     }
   }
@@ -87,32 +102,55 @@ export class TaskLoop {
 
   async #step(): Promise<void> {
     if (this.#interruptions.length > 0) return await this.#reassign()
-    const records = this.#read()
+    const records = this.#take()
     if (records.length > 0) await this.#fold(records)
     const drained = !this.#hasInput()
     const calmInMs = this.#drains.length > 0 ? 0 : this.#foldedAt + CALM_MS - performance.now()
     if ((drained && !this.#quiet && calmInMs <= 0) || this.#isDue()) await this.#between(drained)
-    const waits = this.#quiet || (drained && calmInMs > 0 && this.#drains.length === 0)
-    if (!this.#stopping && waits && !this.#hasInput() && this.#interruptions.length === 0)
-      await this.#sleep(this.#quiet ? BETWEEN_MS : calmInMs)
+    const queues = this.#ticket?.open === false
+    const waits = queues || this.#quiet || (drained && calmInMs > 0 && this.#drains.length === 0)
+    if (!this.#stopping && waits && !this.#hasInput(queues ? this.#unqueued() : this.topics) && this.#interruptions.length === 0)
+      await this.#sleep(queues || this.#quiet ? BETWEEN_MS : calmInMs)
     else await turn()
   }
 
   async #reassign(): Promise<void> {
+    this.#giveBack()
     await this.handlers.revoke?.(this.task)
     const interrupted = this.#interruptions.splice(0)
     await this.#assign()
     for (const resolve of interrupted) resolve()
   }
 
-  #read(): LogRecord[] {
+  /** What to fold next: little at once, much when it is our turn; nothing while we queue, but for topics that had no input before. */
+  #take(): LogRecord[] {
+    if (this.#ticket === null) {
+      const records = this.#read(this.topics, LITTLE)
+      if (records.length < LITTLE.records && bytesOf(records) < LITTLE.bytes) return records
+      this.#queued = this.topics.filter((topic) => this.#hasInput([topic]))
+      this.#ticket = this.ports.gate.take(() => this.#wake())
+    }
+    if (!this.#ticket.open) return this.#read(this.#unqueued(), LITTLE)
+    const { records, bytes } = this.ports.limits
+    return this.#read(this.topics, { records: Math.ceil(records * this.#share), bytes: Math.ceil(bytes * this.#share) })
+  }
+
+  #unqueued(): string[] {
+    return this.topics.filter((topic) => !this.#queued.includes(topic))
+  }
+
+  #giveBack(): void {
+    if (this.#ticket) this.ports.gate.giveBack(this.#ticket)
+    this.#ticket = null
+  }
+
+  #read(topics: readonly string[], limits: BatchLimits): LogRecord[] {
     const records: LogRecord[] = []
-    const { limits } = this.ports
     let bytes = 0
-    for (const topic of this.topics) {
+    for (const topic of topics) {
       const before = records.length
       this.ports.records.read(topic, this.task.partition, this.#next.get(topic)!, { ...limits, bytes: limits.bytes - bytes }, records)
-      for (let i = before; i < records.length; i++) bytes += records[i].key.length + (records[i].value?.length ?? 0)
+      bytes += bytesOf(records.slice(before))
       if (records.length >= limits.records || bytes >= limits.bytes) break
     }
     return records
@@ -123,7 +161,14 @@ export class TaskLoop {
     this.#foldedAt = performance.now()
     const next = new Map(this.#next)
     for (const { topic, offset } of records) next.set(topic, offset + 1)
+    const isOurTurn = this.#ticket?.open ?? false
     const commit = await this.handlers.batch(this.task, records)
+    if (isOurTurn) {
+      const ms = performance.now() - this.#foldedAt
+      if (ms > BATCH_MS) this.#share = Math.max(this.#share / 2, LEAST_SHARE)
+      else if (ms < BATCH_MS / 3) this.#share = Math.min(this.#share * 2, 1)
+      this.#giveBack()
+    }
     await this.ports.store(this.task, commit, next)
     this.#next = next
   }
@@ -139,8 +184,8 @@ export class TaskLoop {
     for (const resolve of asked) resolve()
   }
 
-  #hasInput(): boolean {
-    return this.topics.some((topic) => this.ports.records.ends(topic)[this.task.partition] > this.#next.get(topic)!)
+  #hasInput(topics = this.topics): boolean {
+    return topics.some((topic) => this.ports.records.ends(topic)[this.task.partition] > this.#next.get(topic)!)
   }
 
   #isDue(): boolean {
@@ -158,3 +203,6 @@ export class TaskLoop {
     })
   }
 }
+
+const bytesOf = (records: readonly LogRecord[]): number =>
+  records.reduce((sum, { key, value }) => sum + key.length + (value?.length ?? 0), 0)

@@ -390,6 +390,48 @@ export const storeContract = (open: () => Promise<StoreHarness>): void => {
     })
   })
 
+  describe('days written', () => {
+    const day = (n: number, rev: number, amount = rev): Row => ({ start: JAN + n * DAY, end: JAN + (n + 1) * DAY, amount, rev })
+    /** What became known `hours` after the first of April; rows of one block may differ in it once blocks are joined. */
+    const known = (hours: number[]) => ({ knownAt: hours.map((hour) => APR + hour * HOUR) })
+    const written = async (since: number) => {
+      const found: string[] = []
+      for await (const days of store.writtenDays(since))
+        for (const { point, register, start, amount, rev, knownAt } of days)
+          found.push(`${point} ${register} ${(start - JAN) / DAY} ${amount} ${rev} ${(knownAt - APR) / HOUR}`)
+      return found
+    }
+    const name = `${series.point} ${series.register}`
+
+    test('only days of which a row became known later, newest day of knowledge first', async () => {
+      await store.write({ slots: [slots('P1D', [day(0, 1), day(1, 1)], known([1, 1])), slots('PT1H', [day(0, 9)], known([9]))] })
+      await store.write({ slots: [slots('P1D', [day(1, 2)], known([30]))] })
+      await store.write({ slots: [slots('P1D', [day(5, 3)], { ...known([31]), register: '2.8.0' })] })
+      expect((await written(APR)).slice(0, 2).sort()).toEqual([`${name} 1 2 2 30`, `${series.point} 2.8.0 5 3 3 31`])
+      expect((await written(APR)).slice(2).sort()).toEqual([`${name} 0 1 1 1`, `${name} 1 1 1 1`])
+      expect(await written(APR + HOUR)).toHaveLength(2)
+      expect(await written(APR + 30 * HOUR)).toEqual([`${series.point} 2.8.0 5 3 3 31`])
+      expect(await written(APR + 31 * HOUR)).toEqual([])
+    })
+
+    test('of one day of knowledge the highest rev, whatever is written last, twice or after folding; kept over a restart', async () => {
+      const newer = { slots: [slots('P1D', [{ ...day(0, 3, -7), op: Op.WITHDRAWN }], known([3]))] }
+      await store.write(newer)
+      await store.write({ slots: [slots('P1D', [day(0, 2)], known([2]))] })
+      await store.write(newer)
+      await foldAll(store, FEB)
+      store = await harness.reopen()
+      expect(await written(APR)).toEqual([`${name} 0 -7 3 3`])
+    })
+
+    test('more of them than fit in one batch, each once', async () => {
+      const rows = Array.from({ length: 2500 }, (_, n) => day(n, 1))
+      await store.write({ slots: [slots('P1D', rows, known(rows.map(() => 1)))] })
+      const found = await written(APR)
+      expect([found.length, new Set(found).size]).toEqual([2500, 2500])
+    })
+  })
+
   describe('beside the blocks', () => {
     const latest = (at: number, value: number, firstAt = at): Latest => ({
       ...series,
