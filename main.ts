@@ -3,8 +3,7 @@
  * The composition root: the only place that knows all rooms, reads the environment and the clock, and starts things.
  * The command line itself is in api/cli.
  */
-import { randomBytes } from 'node:crypto'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -12,6 +11,9 @@ import type { Readable } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { FastifyInstance } from 'fastify'
+import { createAccess } from './api/access/access.js'
+import { signInLink } from './api/access/codes.js'
+import { OWNER, ownToken } from './api/access/own-token.js'
 import { buildApp } from './api/app.js'
 import type { Output } from './api/cli/output.js'
 import { Misuse, runCli, type Workshop } from './api/cli/program.js'
@@ -24,16 +26,20 @@ import { Unavailable } from './infra/errors.js'
 import { type Embedded, openEmbedded } from './infra/lmdb/open.js'
 import type { Processing } from './infra/log.js'
 import { claim, type Holder } from './infra/owner.js'
-import { compareGolden, OTHER_NAMES } from './processors/energy/comparison.js'
+import { billedByOthers, compareGolden, OTHER_NAMES } from './processors/energy/comparison.js'
 import { energy } from './processors/energy/fold.js'
+import { resolveRules } from './processors/energy/rules.js'
 import { loadcurve } from './processors/loadcurve/fold.js'
 import { type Running, runFold } from './processors/run.js'
 import { compareLedgers, type LedgerDifference, ledgerHash } from './processors/verify.js'
+import type { Parsed, Source } from './producers/contract.js'
+import { playStreet } from './producers/demo/play.js'
+import { demo } from './producers/demo/source.js'
 import { FolderWatch, findFiles, inTimeOrder } from './producers/folder.js'
 import { sources } from './producers/index.js'
 import { openMemory } from './producers/memory.js'
-import { heartbeat, type Ingested, type IngestOptions, ingest, ingestKept, type ProducerRooms } from './producers/run.js'
-import { type AccessEntry, entryOf, hashToken } from './schemas/access.js'
+import { heartbeat, type Ingested, type IngestOptions, ingest, ingestKept, type ProducerRooms, publish } from './producers/run.js'
+import type { AccessEntry, BrowserSession } from './schemas/access.js'
 import { decoding } from './schemas/decoding.js'
 import type { Point } from './schemas/generated.js'
 import { homeZone } from './schemas/home-zone.js'
@@ -45,24 +51,31 @@ import { STORE_GROUP, storedTopics, storeSink } from './sinks/store/sink.js'
 /** Folders are looked at, not listened to: once a minute is enough for their silence to have a clock. */
 const HEARTBEAT_MS = 60_000
 const LOOK_MS = 2_000
+/** What sends by itself is soon missed. */
+const PUSHED_HEARTBEAT_MS = 10_000
 const HOUSEKEEPING_MS = 60_000
 const DAY_MS = 86_400_000
-const sourceNames = sources.map(({ name }) => name)
+const START_LINK_MS = DAY_MS
 
 /** Everything of one data folder, running. */
 export interface Platform {
   app: FastifyInstance
   token: string
+  access: Access
   metrics: Metrics
   /** Rejects when a room stops by itself. */
   failed: Promise<never>
   importFile(body: Readable, name: string, options?: IngestOptions): Promise<Ingested>
+  /** What a pushed source sent, into the ledger; resolves, with the rows stored, when they are. */
+  publish(source: Source, parsed: Parsed, options?: Pick<IngestOptions, 'backfill'>): Promise<number>
   /** Everything appended so far is in the ledger and can be asked for. */
   settle(): Promise<void>
   hash(): Promise<Map<string, string>>
   /** Joins closed days until nothing is left to join. */
   foldDays(): Promise<void>
   watch(folders: readonly string[], report: (result: Ingested | { name: string; error: unknown }) => void): void
+  /** Plays the made-up street, until it is closed. */
+  play(report: (result: { name: string; error: unknown }) => void): void
   /** Tells commands where this process answers. */
   announce(address: string): void
   close(): Promise<void>
@@ -73,8 +86,14 @@ interface Rooms {
   sink: Processing
 }
 
+/** The sources of a data folder: the demo's is one of them where it is played, or ever was. */
+const sourcesOf = async (log: Embedded['log'], plays: boolean): Promise<readonly Source[]> => {
+  const played = (await log.status()).some(({ topic }) => topic === readingsTopic(demo.name))
+  return plays || played ? [...sources, demo] : sources
+}
+
 /** The folds and the store sink, on any log and store. */
-const startRooms = ({ log, store, wire }: Pick<Embedded, 'log' | 'store' | 'wire'>): Rooms => {
+const startRooms = ({ log, store, wire }: Pick<Embedded, 'log' | 'store' | 'wire'>, sourceNames: readonly string[]): Rooms => {
   const rooms = { log, store, wire, storeGroup: STORE_GROUP, sources: sourceNames }
   const sink = runSink(log, STORE_GROUP, storedTopics(sourceNames), storeSink(store, decoding(wire)))
   return { running: [runFold(energy, rooms), runFold(loadcurve, rooms)], sink }
@@ -99,24 +118,28 @@ export class HeldBy extends Error {
   }
 }
 
-export const openPlatform = async (settings: Settings): Promise<Platform> => {
+export const openPlatform = async (settings: Settings, plays = false): Promise<Platform> => {
   const folder = resolve(settings.data)
   mkdirSync(folder, { recursive: true })
   const owner = await claim(folder)
   if ('heldBy' in owner) throw new HeldBy(owner.heldBy)
   const embedded = await openEmbedded(folder, { partitions: settings.log.partitions })
   const { log, store, wire, archive } = embedded
+  const sources = await sourcesOf(log, plays)
+  const sourceNames = sources.map(({ name }) => name)
   await log.create(allTopics(sourceNames))
   const people = await compactedMap<AccessEntry>(log, Topics.registryPeople)
   const token = await ownToken(folder, people)
+  const access = createAccess(people, await compactedMap<BrowserSession>(log, Topics.accessSessions))
   const registry = await openRegistry(embedded)
   const producers: ProducerRooms = { log, wire, store, archive, sources, resolve: registry.resolve, memory: await openMemory(log) }
-  const rooms = startRooms(embedded)
+  const rooms = startRooms(embedded, sourceNames)
   const failure = watchForFailure(rooms)
   const metrics = createMetrics(store, log)
   const stopping = new AbortController()
   const timers: NodeJS.Timeout[] = []
   let watching = Promise.resolve()
+  let playing = Promise.resolve()
 
   const settle = async () => {
     await Promise.race([settleRooms(rooms), failure])
@@ -170,7 +193,7 @@ export const openPlatform = async (settings: Settings): Promise<Platform> => {
       verifying = true
       try {
         await quiet()
-        return await verifyReplay(embedded, settings.log.partitions, beatAt)
+        return await verifyReplay(embedded, sources, settings.log.partitions, beatAt)
       } finally {
         verifying = false
       }
@@ -181,7 +204,10 @@ export const openPlatform = async (settings: Settings): Promise<Platform> => {
     maintenance,
     log,
     metrics,
-    access: accessOf(people),
+    access,
+    page: existsSync(PAGE) ? PAGE : undefined,
+    demo: sources.includes(demo),
+    compare: (shown, span, versions, register) => billedByOthers(shown, span, resolveRules(versions, register)),
     registry: {
       versions: registry.versions,
       // Whoever enters rows sees what they change: history is folded again before the answer.
@@ -191,6 +217,10 @@ export const openPlatform = async (settings: Settings): Promise<Platform> => {
         return entered
       }
     },
+    rules: () => ({
+      others: OTHER_NAMES,
+      traces: compareGolden().map(({ trace: { name, readings }, ours, others }) => ({ name, readings, ours, others }))
+    }),
     sourceZone: homeZone,
     limits: { upload: settings.limits.upload, body: settings.limits.body },
     ready: async () => null,
@@ -198,16 +228,18 @@ export const openPlatform = async (settings: Settings): Promise<Platform> => {
     upload: async (body, name) => {
       const result = await importFile(body, name)
       await quiet()
-      return { ...result, rejects: result.rejects.map(({ reason, count, examples }) => ({ reason, count, examples })) }
+      return result
     }
   })
 
   return {
     app,
     token,
+    access,
     metrics,
     failed: failure,
     importFile,
+    publish: (source, parsed, options) => publish(producers, source, parsed, Date.now(), options),
     settle: async () => {
       await quiet()
     },
@@ -240,11 +272,21 @@ export const openPlatform = async (settings: Settings): Promise<Platform> => {
         }, HOUSEKEEPING_MS)
       )
     },
+    play: (report) => {
+      const failing = (error: unknown) => report({ name: demo.name, error })
+      const stage = { rooms: producers, registry, settled: settle, now: Date.now }
+      const played = (readings: number) => metrics.readings.inc({ source: demo.name }, readings)
+      // A replay is compared with the ledger as it was when it began.
+      playing = playStreet(stage, stopping.signal, { played, failed: failing, held: () => verifying })
+      const pushed = sources.filter((source) => source.pushed)
+      timers.push(setInterval(() => void heartbeat({ log, wire, sources: pushed }, Date.now()).catch(failing), PUSHED_HEARTBEAT_MS))
+    },
     announce: (address) => owner.announce(address),
     close: async () => {
       stopping.abort()
       for (const timer of timers) clearTimeout(timer)
       await watching
+      await playing
       await app.close()
       await stopRooms(rooms)
       await embedded.close()
@@ -261,32 +303,6 @@ const watchForFailure = ({ running, sink }: Rooms): Promise<never> => {
   failure.catch(() => {})
   return failure
 }
-
-/** The token of whoever owns this folder, made at first start; only its hash is in the ledger. */
-const ownToken = async (folder: string, people: Awaited<ReturnType<typeof compactedMap<AccessEntry>>>): Promise<string> => {
-  const file = join(folder, 'token')
-  if (existsSync(file)) return readFileSync(file, 'utf8').trim()
-  const token = randomBytes(32).toString('base64url')
-  writeFileSync(file, `${token}\n`, { mode: 0o600 })
-  chmodSync(file, 0o600)
-  await people.put('owner', { name: 'owner', role: 'admin', tokenHash: hashToken(token), grants: [], createdAt: Date.now() })
-  return token
-}
-
-const accessOf = ({ entries, put }: Awaited<ReturnType<typeof compactedMap<AccessEntry>>>): Access => ({
-  identify: async (token) => entryOf(entries.values(), token),
-  list: async () => [...entries.values()],
-  add: async (entry) => {
-    if (entries.has(entry.name)) return false
-    await put(entry.name, entry)
-    return true
-  },
-  revoke: async (name) => {
-    if (!entries.has(name)) return false
-    await put(name, null)
-    return true
-  }
-})
 
 /** The registry's rows, kept up in memory, and the points that native ids stand for. */
 const openRegistry = async ({ log, wire }: Embedded): Promise<RegistryPort & { resolve(native: string): string }> => {
@@ -317,14 +333,16 @@ const openRegistry = async ({ log, wire }: Embedded): Promise<RegistryPort & { r
 /** Runs all topics again into an empty store and compares the ledgers, point by point and day by day. */
 const verifyReplay = async (
   embedded: Embedded,
+  sources: readonly Source[],
   partitions: number,
   beatAt: number
 ): Promise<{ days: number; differences: LedgerDifference[] }> => {
   const folder = mkdtempSync(join(tmpdir(), 'wattledger-replay-'))
   try {
     const again = await openEmbedded(folder, { partitions })
+    const sourceNames = sources.map(({ name }) => name)
     await again.log.create(allTopics(sourceNames))
-    const rooms = startRooms(again)
+    const rooms = startRooms(again, sourceNames)
     for (const topic of [Topics.registryPoints, ...sourceNames.flatMap((name) => [backfillTopic(name), readingsTopic(name)])]) {
       let batch: { key: string; value: Buffer | null; partition: number }[] = []
       const send = async () => {
@@ -343,8 +361,8 @@ const verifyReplay = async (
       await heartbeat({ log: again.log, wire: again.wire, sources }, beatAt + beats)
       await settleRooms(rooms)
     }
-    const ours = await ledgerHash(embedded.store)
-    const differences = compareLedgers(ours, await ledgerHash(again.store))
+    const ours = await ledgerHash(embedded.store, beatAt)
+    const differences = compareLedgers(ours, await ledgerHash(again.store, beatAt))
     await stopRooms(rooms)
     await again.close()
     return { days: ours.size, differences }
@@ -380,6 +398,7 @@ const notListening =
     )
   }
 
+const PAGE = fileURLToPath(new URL('./page', import.meta.url))
 const SAMPLES = fileURLToPath(new URL('../docs/samples/files', import.meta.url))
 
 /** Opens the addresses of the settings; servers beyond the platform's own are put into `more`, for whoever stops them. */
@@ -404,7 +423,7 @@ const listen = async (platform: Platform, settings: Settings, more: Server[]): P
 
 /** `wattledger start`: until it is told to stop. */
 const start: Workshop['start'] = async (settings, out, samples) => {
-  const platform = await openPlatform(settings).catch((error: unknown) => {
+  const platform = await openPlatform(settings, samples).catch((error: unknown) => {
     throw error instanceof HeldBy ? new Unavailable(error.message) : error
   })
   const stopped = new Promise<void>((stop) => {
@@ -436,25 +455,38 @@ const run = async (
 ): Promise<void> => {
   platform.announce(addresses[0])
   const folders = [...settings.folders.map(({ path }) => path), ...(samples ? [SAMPLES] : [])]
-  out.object({ listening: addresses, data: resolve(settings.data), folders }, () => welcome(addresses, settings, folders, samples))
+  out.object({ listening: addresses, data: resolve(settings.data), folders }, () =>
+    welcome(platform.access, addresses, settings, folders, samples)
+  )
   platform.watch(folders, (result) => {
     if ('error' in result) out.say(`${result.name}: ${(result.error as Error).message}`)
     else if (!result.already) out.object({ ...result }, () => arrival(result))
   })
+  if (samples) platform.play(({ name, error }) => out.say(`${name}: ${(error as Error).message}`))
   await Promise.race([stopped, platform.failed])
   out.say('Stopping …')
 }
 
-const welcome = (addresses: readonly string[], settings: Settings, folders: readonly string[], samples: boolean): string =>
-  [
+/** For people at a screen: what signs somebody in is not said where lines are kept (--json). */
+const welcome = (
+  access: Access,
+  addresses: readonly string[],
+  settings: Settings,
+  folders: readonly string[],
+  samples: boolean
+): string => {
+  const invited = access.invite(OWNER, START_LINK_MS)
+  return [
     `Wattledger answers at ${addresses.join(', ')}; its data is in ${resolve(settings.data)}.`,
-    `Token (also in ${join(settings.data, 'token')}): every request but /healthz needs it, as "authorization: Bearer …".`,
+    `Programs send the token in ${join(settings.data, 'token')}, as "authorization: Bearer …".`,
     samples
-      ? 'No settings file: reading the samples that come with the project. Write wattledger.yaml to watch your own folders.'
+      ? 'No settings file: a demo, with sample files and a made-up street (docs/demo.md). Write wattledger.yaml to watch your own folders.'
       : `Watching ${folders.join(', ') || 'no folder'}.`,
     `  npx wattledger points${samples ? ' --data ./data/demo' : ''}      what there is`,
-    `  ${addresses[0]}/openapi.json   what can be asked`
+    `  ${addresses[0]}/openapi.json   what can be asked`,
+    ...(invited ? [`Open ${signInLink(addresses[0], invited.code)} : signs this browser in, once, within 24 hours.`] : [])
   ].join('\n')
+}
 
 const arrival = ({ name, source, readings, rejects }: Ingested): string => {
   const refused = rejects.map(({ reason, count }) => `${count} ${reason}`).join(', ')

@@ -1,19 +1,25 @@
+import cookie from '@fastify/cookie'
 import rateLimit from '@fastify/rate-limit'
 import swagger from '@fastify/swagger'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { jsonSchemaTransform, serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
-import { authorise } from './auth.js'
+import { authorise, COOKIE } from './auth.js'
 import type { Deps } from './deps.js'
 import { ApiError, answerErrors } from './errors.js'
 import { liveRoutes } from './live/route.js'
 import { accessRoutes } from './routes/access.js'
+import { changeRoutes } from './routes/changes.js'
+import { compareRoutes } from './routes/compare.js'
 import { explainRoutes } from './routes/explain.js'
 import { fileRoutes } from './routes/files.js'
 import { healthRoutes } from './routes/health.js'
 import { maintenanceRoutes } from './routes/maintenance.js'
+import { pageRoutes } from './routes/page.js'
 import { pointRoutes } from './routes/points.js'
 import { registryRoutes } from './routes/registry.js'
+import { rulesRoutes } from './routes/rules.js'
 import { seriesRoutes } from './routes/series.js'
+import { sessionRoutes } from './routes/session.js'
 import { setAsideRoutes } from './routes/set-aside.js'
 
 const REQUESTS_PER_MINUTE = 3000
@@ -29,6 +35,7 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
   answerErrors(app)
+  await app.register(cookie)
   authorise(app, deps)
   await app.register(rateLimit, {
     max: deps.limits.requestsPerMinute ?? REQUESTS_PER_MINUTE,
@@ -46,8 +53,10 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
   await app.register(swagger, {
     openapi: {
       info: { title: 'Wattledger', description: 'Every kWh can be explained, replayed and revised.', version: '1' },
-      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
-      security: [{ token: [] }]
+      components: {
+        securitySchemes: { token: { type: 'http', scheme: 'bearer' }, browser: { type: 'apiKey', in: 'cookie', name: COOKIE } }
+      },
+      security: [{ token: [] }, { browser: [] }]
     },
     transform: jsonSchemaTransform
   })
@@ -56,14 +65,19 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     pointRoutes,
     seriesRoutes,
     explainRoutes,
+    compareRoutes,
+    changeRoutes,
     fileRoutes,
     setAsideRoutes,
+    rulesRoutes,
     registryRoutes,
     accessRoutes,
+    sessionRoutes,
     maintenanceRoutes
   ]) {
     await app.register(routes(deps))
   }
+  if (deps.page !== undefined) await app.register(pageRoutes(deps.page))
   if (deps.live) await app.register(liveRoutes(deps, deps.live))
   await app.ready()
   return app as unknown as FastifyInstance

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Log } from '../infra/log.js'
 import type { Store } from '../infra/store.js'
-import type { AccessEntry } from '../schemas/access.js'
+import type { AccessEntry, BrowserSession, Credential, Range } from '../schemas/access.js'
 import type { Point } from '../schemas/generated.js'
 import type { LivePorts } from './live/ports.js'
 import type { Metrics } from './metrics.js'
@@ -20,6 +20,9 @@ export interface Deps {
    */
   upload(body: Readable, name: string): Promise<UploadSummary>
   maintenance: Maintenance
+  /** The golden traces with what each makes of them. */
+  rules(): GoldenRules
+  compare: Compare
   /** Zone of a point without a registry row, by its source. */
   sourceZone(point: string): string
   metrics: Metrics
@@ -28,11 +31,26 @@ export interface Deps {
   limits: Limits
   /** Absent: no websocket. */
   live?: LivePorts
+  /** Folder of the built page; absent: no page. */
+  page?: string
+  /** Whether the ledger plays the demo: its figures are made up. */
+  demo?: boolean
   /** Absent: nothing is logged. */
   logger?: FastifyBaseLogger
   /** Absent: the clock. Slots that have not happened yet are no gaps. */
   now?: () => number
 }
+
+/**
+ * What others would bill for [from, to) of a register's readings (in time order, thousandths of the unit, before the factor), in
+ * thousandths of the unit. Readings in pieces, the last one of each repeated as the first of the next, add up to the same.
+ */
+export type Compare = (
+  shown: readonly { at: number; value: number }[],
+  span: Range,
+  versions: readonly Point[],
+  register: string
+) => { name: string; milli: number }[]
 
 export interface Limits {
   /** Largest uploaded file, bytes. */
@@ -45,15 +63,25 @@ export interface Limits {
   requestsPerMinute?: number
 }
 
-/** Who has access. Tokens never come here, only their SHA-256. */
+/** Who has access. Of tokens and codes only the SHA-256 is kept; they are compared in constant time. */
 export interface Access {
-  /** The entry of a token, compared in constant time (`entryOf`); null: nobody. */
-  identify(token: string): Promise<AccessEntry | null>
+  /** What a token shows now; null: nobody, or no longer. */
+  identify(token: string): Promise<Credential | null>
+  /** Everything that shows somebody, also what has expired. */
+  credentials(): Promise<Iterable<Credential>>
   list(): Promise<AccessEntry[]>
   /** False when the name is taken. */
   add(entry: AccessEntry): Promise<boolean>
-  /** False when nobody has that name. From then on its token is nobody's. */
+  /** False when nobody has that name. From then on its token, sessions and codes are nobody's. */
   revoke(name: string): Promise<boolean>
+  /** A code that signs one browser in, once, as this person; good until `expiresAt`, UTC ms. Null when nobody has that name. */
+  invite(name: string, lifetimeMs: number): { code: string; expiresAt: number } | null
+  /** Exchanges a code for a session; its token is shown here and never again. Null when the code is wrong, used or too old. */
+  signIn(code: string): Promise<{ token: string; credential: Credential } | null>
+  /** Browsers that are signed in now. */
+  sessions(): Promise<BrowserSession[]>
+  /** Ends a session; its token is nobody's then. */
+  signOut(session: string): Promise<void>
 }
 
 export interface RegistryPort {
@@ -69,6 +97,18 @@ export interface Maintenance {
   reparse(): Promise<{ files: number; readings: number; rejects: number }>
   /** Null when one is running already. */
   verify(): Promise<{ days: number; differences: { point: string; day: string; ours: string | null; replayed: string | null }[] } | null>
+}
+
+/** Energy in thousandths of Wh, readings in kWh as the register printed them. */
+export interface GoldenRules {
+  /** Whose rules stand beside ours. */
+  others: string[]
+  traces: {
+    name: string
+    readings: [minute: number, kwh: string, device?: string][]
+    ours: { milli: number; tail: boolean; rules: string[]; suspects: string[] }
+    others: Record<string, number>
+  }[]
 }
 
 export interface RejectExample {
@@ -89,4 +129,6 @@ export interface UploadSummary {
   rejects: { reason: string; count: number; examples: RejectExample[] }[]
   /** The same bytes were read before; nothing was appended now. */
   already: boolean
+  /** Series its readings went to, [from, to] in UTC ms; of very many, the first. */
+  touched: { point: string; register: string; from: number; to: number }[]
 }

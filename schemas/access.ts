@@ -26,6 +26,27 @@ export interface AccessEntry {
   expiresAt?: number | null
 }
 
+/** A browser that somebody signed in with, for a while. Its token is in a cookie; of it, too, only the SHA-256 is kept. */
+export interface BrowserSession {
+  id: string
+  who: string
+  /** SHA-256 of the token, hex. */
+  tokenHash: string
+  createdAt: number
+  /** UTC ms. */
+  expiresAt: number
+}
+
+/** One thing that shows who asks: somebody's own token, or that of a browser they signed in with. */
+export interface Credential {
+  entry: AccessEntry
+  tokenHash: string
+  /** Null: it is the entry's own token. */
+  session: string | null
+  /** When it stops being good, UTC ms; null: never. */
+  expiresAt: number | null
+}
+
 export type Identity = Pick<AccessEntry, 'name' | 'role' | 'grants'>
 
 /** [from, to) in UTC ms; infinite where nothing bounds it. */
@@ -72,10 +93,25 @@ export const sameHash = (a: string, b: string): boolean => {
   return left.length === right.length && left.length > 0 && timingSafeEqual(left, right)
 }
 
-/** The entry of a token. Looks at every entry, so that the time taken does not tell how many come before it. */
-export const entryOf = (entries: Iterable<AccessEntry>, token: string): AccessEntry | null => {
+/** Everything that shows who asks. A session is never good for longer than the token of the person. */
+export function* credentialsOf(people: ReadonlyMap<string, AccessEntry>, sessions: Iterable<BrowserSession>): Generator<Credential> {
+  for (const entry of people.values()) {
+    yield { entry, tokenHash: entry.tokenHash, session: null, expiresAt: entry.expiresAt ?? null }
+  }
+  for (const { id, who, tokenHash, createdAt, expiresAt } of sessions) {
+    const entry = people.get(who)
+    // A name may be given to somebody else later: what was opened before is not theirs.
+    if (!entry || createdAt < entry.createdAt) continue
+    yield { entry, tokenHash, session: id, expiresAt: Math.min(expiresAt, entry.expiresAt ?? Number.POSITIVE_INFINITY) }
+  }
+}
+
+export const hasExpired = ({ expiresAt }: { expiresAt: number | null }, now: number): boolean => expiresAt !== null && now >= expiresAt
+
+/** What a token shows now. Looks at all of them, so that the time taken does not tell how many come before it. */
+export const credentialOf = (credentials: Iterable<Credential>, token: string, now: number): Credential | null => {
   const hash = hashToken(token)
-  let found: AccessEntry | null = null
-  for (const entry of entries) if (sameHash(entry.tokenHash, hash)) found = entry
-  return found
+  let found: Credential | null = null
+  for (const credential of credentials) if (sameHash(credential.tokenHash, hash)) found = credential
+  return found && !hasExpired(found, now) ? found : null
 }

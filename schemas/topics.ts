@@ -7,6 +7,8 @@ export const Topics = {
   registryPoints: 'registry.points',
   registryInstallations: 'registry.installations', // key: installation
   registryPeople: 'registry.people', // key: name
+  accessSessions: 'access.sessions', // key: session; browsers that are signed in
+  schemas: 'schemas.ids', // key: schema id; where no schema registry hands them out
   producersState: 'producers.state' // key: what the producer remembers; the last value counts
 } as const
 

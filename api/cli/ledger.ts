@@ -3,6 +3,8 @@ import { Readable } from 'node:stream'
 
 /** A ledger as commands see it: the same HTTP questions, to the process that owns the folder or to one opened for this command. */
 export interface Ledger {
+  /** Whether another process owns the folder and goes on when this command ends. */
+  running: boolean
   get(path: string): Promise<unknown>
   getText(path: string): AsyncIterable<string>
   send(method: 'POST' | 'DELETE', path: string, body?: unknown, type?: string): Promise<unknown>
@@ -66,6 +68,7 @@ export const remoteLedger = (url: string, token: string): Ledger => {
   }
   const answer = async (response: Response) => answerOf(response.status, await response.text())
   return {
+    running: true,
     get: async (path) => answer(await ask(path)),
     getText: async function* (path) {
       const response = await ask(path)
@@ -114,6 +117,7 @@ export const localLedger = (opened: Opened): Ledger => {
     return opened.app.inject({ method, url, headers, payload })
   }
   return {
+    running: false,
     get: async (path) => {
       const { statusCode, payload } = await ask('GET', path)
       return answerOf(statusCode, payload)

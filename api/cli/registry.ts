@@ -72,7 +72,7 @@ export const registryCommands = (registry: Command, common: (command: Command) =
     })
 }
 
-/** `wattledger access list | add NAME | remove NAME` */
+/** `wattledger access list | add NAME | link [NAME] | remove NAME` */
 export const accessCommand = (access: Command, common: (command: Command) => Command, withLedger: WithLedger): void => {
   common(access.command('add'))
     .description('make a token; it is shown once')
@@ -94,6 +94,17 @@ export const accessCommand = (access: Command, common: (command: Command) => Com
         },
         true
       )
+    })
+  common(access.command('link'))
+    .description('make a link that signs one browser in, once, within 15 minutes')
+    .argument('[name]', 'who it is for (default: the owner of the folder)')
+    .action(async (name: string | undefined, options) => {
+      await withLedger(options, async (ledger, out) => {
+        if (!ledger.running) throw new Misuse('Nothing answers browsers yet: run "wattledger start", which prints such a link itself.')
+        const made = (await ledger.send('POST', '/v1/sign-in-links', { name })) as { link: string; expiresAt: string }
+        out.object({ ...made }, () => made.link)
+        return 0
+      })
     })
   common(access.command('list'))
     .description('who has access')

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import type { LogRecord } from '../../infra/log.js'
 import { decoding } from '../../schemas/decoding.js'
 import { backfillTopic, readingsTopic, Topics } from '../../schemas/topics.js'
@@ -6,7 +7,7 @@ import { type Content, type Decode, Entry } from './entry.js'
 import { Feed } from './feed.js'
 import { LIMITS, type LiveLimits } from './limits.js'
 import type { LivePorts } from './ports.js'
-import { type Positions, positionsOf } from './positions.js'
+import { type Positions, positionsOf, reaches } from './positions.js'
 import { epochOf, openSecret } from './secret.js'
 
 /** Records of a partition from a position on, and where to read next. */
@@ -18,6 +19,8 @@ export interface Piece {
 /** Readers of old records at a time; others wait for their turn. */
 const READERS = 4
 const PIECE = 256
+const CATCH_UP_MS = 200
+const CATCH_UP_POLL_MS = 5
 
 /** What all subscriptions of a process share: the feeds, a few readers for what is older, the key of cursors. */
 export class Hub {
@@ -53,6 +56,15 @@ export class Hub {
   /** Where the store stands: taken before the store is read, it splits what a snapshot shows from what the topic brings. */
   async stored(measure: Measure): Promise<Positions> {
     return positionsOf(await this.ports.log.committed(this.ports.storeGroup), this.topicsOf(measure), this.partitions)
+  }
+
+  /** Waits a moment until the store has what its topics hold now: who has seen a row live finds it when asking. A back-fill is not waited for. */
+  async catchUp(measure: Measure): Promise<void> {
+    const ends = await this.ends(measure)
+    for (let waitedMs = 0; waitedMs < CATCH_UP_MS; waitedMs += CATCH_UP_POLL_MS) {
+      if (reaches(await this.stored(measure), ends)) return
+      await wait(CATCH_UP_POLL_MS)
+    }
   }
 
   async ends(measure: Measure): Promise<Map<string, readonly number[]>> {

@@ -32,3 +32,7 @@ export const recordsBetween = (positions: Positions, ends: ReadonlyMap<string, r
   }
   return records
 }
+
+/** Whether a position has everything before these ends. */
+export const reaches = ({ offsets }: Positions, ends: ReadonlyMap<string, readonly number[]>): boolean =>
+  [...ends].every(([topic, list]) => list.every((end, partition) => (offsets.get(topic)?.[partition] ?? 0) >= end))

@@ -45,6 +45,7 @@ export const answerQuery = async (deps: Deps, hub: Hub, frame: FrameOf<'query'>,
 
 /** Slots may have to be computed from intervals, so both topics are pinned. */
 const positionsNow = async (hub: Hub, measure: Measure): Promise<Positions> => {
+  await Promise.all([hub.catchUp(measure), measure === 'slots' ? hub.catchUp('intervals') : null])
   const positions = await hub.stored(measure)
   if (measure === 'slots') for (const [topic, offsets] of (await hub.stored('intervals')).offsets) positions.offsets.set(topic, offsets)
   return positions

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import type { WebSocket } from 'ws'
-import type { AccessEntry, Identity } from '../../schemas/access.js'
+import type { Credential, Identity } from '../../schemas/access.js'
 import { Close, type Welcome } from '../client/frames.js'
 import type { Deps } from '../deps.js'
 import type { Code } from '../errors.js'
@@ -12,7 +12,7 @@ import { answerQuery } from './query.js'
 import { FrameError, type FrameOf } from './requests.js'
 import { seriesOf } from './rows.js'
 import { Session } from './session.js'
-import { hasExpired, type Who, whoOf } from './who.js'
+import { type Who, whoOf } from './who.js'
 
 const TICK_MS = 1000
 /** Time clients have to say goodbye when the process ends. */
@@ -67,8 +67,8 @@ export class Server {
   }
 
   async whoHas(token: string): Promise<Who | null> {
-    const entry = await this.deps.access.identify(token)
-    return entry && !hasExpired(entry, this.now()) ? whoOf(entry, token) : null
+    const credential = await this.deps.access.identify(token)
+    return credential && whoOf(credential, token)
   }
 
   welcome(): Omit<Welcome, 'session'> {
@@ -107,8 +107,9 @@ export class Server {
     if (this.#ticking || this.#sessions.size === 0) return
     this.#ticking = true
     try {
-      const entries = new Map<string, AccessEntry>((await this.deps.access.list()).map((entry) => [entry.name, entry]))
-      for (const session of this.#sessions) session.tick(this.now(), entries)
+      const known = new Map<string, Credential>()
+      for (const credential of await this.deps.access.credentials()) known.set(credential.tokenHash, credential)
+      for (const session of this.#sessions) session.tick(this.now(), known)
     } catch (error) {
       this.report(error)
     } finally {

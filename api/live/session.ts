@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { WebSocket } from 'ws'
-import type { AccessEntry } from '../../schemas/access.js'
+import type { Credential } from '../../schemas/access.js'
 import { Close, PROTOCOL } from '../client/frames.js'
 import { begin } from './begin.js'
 import { RequestRate } from './credit.js'
@@ -260,21 +260,21 @@ export class Session {
 
   // --- time
 
-  /** About once a second. `entry`: what the ledger of access says of this socket's owner now. */
-  tick(now: number, entries: ReadonlyMap<string, AccessEntry>): void {
+  /** About once a second. `known`: what shows somebody now, by the hash of its token. */
+  tick(now: number, known: ReadonlyMap<string, Credential>): void {
     const { helloMs } = this.server.hub.limits
     if (!this.#greeted) {
       if (now - this.#openedAt >= helloMs) this.#refuse(Close.initTimeout, new FrameError('unauthorized', 'Nobody said hello.'))
       return
     }
-    if (!this.#mayStay(now, entries)) return
+    if (!this.#mayStay(now, known)) return
     this.#relieve(now)
     if (!this.#pipe.open || this.#pipe.congested()) return
     for (const { subscription } of this.#subs.values()) subscription.progress()
   }
 
-  #mayStay(now: number, entries: ReadonlyMap<string, AccessEntry>): boolean {
-    const { who, refused, warn } = lookAgain(this.who!, entries.get(this.who!.identity.name), now, this.server.hub.limits.expiryMs)
+  #mayStay(now: number, known: ReadonlyMap<string, Credential>): boolean {
+    const { who, refused, warn } = lookAgain(this.who!, known.get(this.who!.tokenHash), now, this.server.hub.limits.expiryMs)
     if (refused) {
       this.#refuse(Close.unauthorized, new FrameError('unauthorized', refused))
       return false

@@ -1,25 +1,21 @@
-import { type AccessEntry, hashToken, type Identity } from '../../schemas/access.js'
+import { type Credential, hasExpired, type Identity } from '../../schemas/access.js'
 import { FrameError } from './requests.js'
 
 /** Who a socket belongs to, and the header that shows it again when an explanation is asked for. */
 export interface Who {
   identity: Identity
-  /** Null when it was not a token that showed it. */
-  tokenHash: string | null
-  header: { authorization: string } | { cookie: string }
+  tokenHash: string
+  header: { authorization: string }
   /** UTC ms; null: never. */
   expiresAt: number | null
 }
 
-export const whoOf = (entry: AccessEntry, token: string): Who => ({
+export const whoOf = ({ entry, tokenHash, expiresAt }: Credential, token: string): Who => ({
   identity: { name: entry.name, role: entry.role, grants: entry.grants },
-  tokenHash: hashToken(token),
+  tokenHash,
   header: { authorization: `Bearer ${token}` },
-  expiresAt: entry.expiresAt ?? null
+  expiresAt
 })
-
-export const hasExpired = ({ expiresAt }: Pick<AccessEntry, 'expiresAt'>, now: number): boolean =>
-  expiresAt !== undefined && expiresAt !== null && now >= expiresAt
 
 export const sameRights = (a: Who, b: Who): boolean => {
   if (a.identity === b.identity || (a.identity.grants === b.identity.grants && a.identity.role === b.identity.role)) return true
@@ -34,15 +30,14 @@ export interface Look {
   warn: number | null
 }
 
-/** What the list of who has access says of them now: a token may have been taken back, or other points opened. */
-export const lookAgain = (who: Who, entry: AccessEntry | undefined, now: number, warnMs: number): Look => {
-  if (!entry || (who.tokenHash !== null && entry.tokenHash !== who.tokenHash))
-    return { who, refused: 'The token was taken back.', warn: null }
-  const expiresAt = entry.expiresAt ?? null
-  const { name, role, grants } = entry
+/** What is known now of the token that showed them: it may have been taken back, or its browser signed out, or other points opened. */
+export const lookAgain = (who: Who, credential: Credential | undefined, now: number, warnMs: number): Look => {
+  if (!credential) return { who, refused: 'The token was taken back, or its browser signed out.', warn: null }
+  const { expiresAt } = credential
+  const { name, role, grants } = credential.entry
   const same = who.expiresAt === expiresAt && who.identity.role === role && who.identity.grants === grants
   const present = same ? who : { ...who, identity: { name, role, grants }, expiresAt }
-  if (hasExpired(entry, now)) return { who: present, refused: 'The token has expired.', warn: null }
+  if (hasExpired(credential, now)) return { who: present, refused: 'The token has expired.', warn: null }
   return { who: present, refused: null, warn: expiresAt !== null && now >= expiresAt - warnMs ? expiresAt : null }
 }
 

@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { type AccessEntry, hashToken, ROLES } from '../../schemas/access.js'
 import { canonicalPoint } from '../../schemas/registry.js'
+import { newToken } from '../access/secrets.js'
 import { identityOf } from '../auth.js'
 import type { Deps } from '../deps.js'
 import { ApiError, errorAnswers } from '../errors.js'
@@ -14,9 +14,11 @@ const GrantBody = z.strictObject({
   from: Instant.nullish().describe('First instant; absent: since ever.'),
   to: Instant.nullish().describe('End, excluded; absent: for ever.')
 })
-const Name = z.string().regex(/^[A-Za-z0-9][\w.@-]{0,63}$/, { error: 'letters, digits and . _ @ -, at most 64' })
+export const Name = z.string().regex(/^[A-Za-z0-9][\w.@-]{0,63}$/, { error: 'letters, digits and . _ @ -, at most 64' })
 const Grants = z.array(z.object({ point: z.string(), from: z.string().nullable(), to: z.string().nullable() }))
 const Entry = z.object({ name: z.string(), role: z.enum(ROLES), grants: Grants, createdAt: z.string() })
+
+const Session = z.object({ id: z.string(), createdAt: z.string(), expiresAt: z.string() })
 
 const shown = ({ name, role, grants, createdAt }: AccessEntry): z.infer<typeof Entry> => ({
   name,
@@ -24,9 +26,6 @@ const shown = ({ name, role, grants, createdAt }: AccessEntry): z.infer<typeof E
   grants: grants.map(({ point, from, to }) => ({ point, from: from === null ? null : iso(from), to: to === null ? null : iso(to) })),
   createdAt: iso(createdAt)
 })
-
-/** A token is shown once, when it is made; here and in the store is only its SHA-256. */
-const newToken = (): string => `wl_${randomBytes(32).toString('base64url')}`
 
 const instantOf = (text: string | null | undefined): number | null => (text ? Date.parse(text) : null)
 
@@ -38,10 +37,20 @@ export const accessRoutes =
 
     app.get(
       '/v1/access',
-      { schema: { summary: 'Who has access.', response: { 200: z.object({ access: z.array(Entry) }), ...errorAnswers } } },
-      async () => ({
-        access: (await deps.access.list()).map(shown)
-      })
+      {
+        schema: {
+          summary: 'Who has access, and in which browsers they are signed in.',
+          response: { 200: z.object({ access: z.array(Entry.extend({ sessions: z.array(Session) })) }), ...errorAnswers }
+        }
+      },
+      async () => {
+        const sessions = await deps.access.sessions()
+        const of = (name: string) =>
+          sessions
+            .filter(({ who }) => who === name)
+            .map(({ id, createdAt, expiresAt }) => ({ id, createdAt: iso(createdAt), expiresAt: iso(expiresAt) }))
+        return { access: (await deps.access.list()).map((entry) => ({ ...shown(entry), sessions: of(entry.name) })) }
+      }
     )
 
     app.post(
@@ -79,7 +88,7 @@ export const accessRoutes =
       '/v1/access/:name',
       {
         schema: {
-          summary: 'Takes a token back, at once.',
+          summary: 'Takes a token back, at once, and signs its browsers out.',
           params: z.object({ name: Name }),
           response: { 200: z.object({ revoked: z.string() }), ...errorAnswers }
         }
@@ -90,6 +99,24 @@ export const accessRoutes =
         if (name === identityOf(request).name) throw new ApiError('bad_request', 'A token cannot revoke itself.')
         if (!(await deps.access.revoke(name))) throw new ApiError('not_found', `Nobody is called ${name}.`)
         return { revoked: name }
+      }
+    )
+
+    app.delete(
+      '/v1/access/:name/sessions/:id',
+      {
+        schema: {
+          summary: 'Signs one browser of somebody out, at once.',
+          params: z.object({ name: Name, id: z.string().max(64) }),
+          response: { 200: z.object({ signedOut: z.string() }), ...errorAnswers }
+        }
+      },
+      async (request) => {
+        const { name, id } = request.params
+        const theirs = (await deps.access.sessions()).some((session) => session.who === name && session.id === id)
+        if (!theirs) throw new ApiError('not_found', `${name} has no such session; GET /v1/access lists them.`)
+        await deps.access.signOut(id)
+        return { signedOut: name }
       }
     )
   }

@@ -2,13 +2,16 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createAccess } from '../../api/access/access.js'
 import { buildApp } from '../../api/app.js'
+import { PROTOCOL } from '../../api/client/frames.js'
 import { connect } from '../../api/client/node.js'
 import type { Deps } from '../../api/deps.js'
 import { createMetrics } from '../../api/metrics.js'
 import { type Embedded, openEmbedded } from '../../infra/lmdb/open.js'
-import { type AccessEntry, entryOf, hashToken } from '../../schemas/access.js'
+import { type AccessEntry, hashToken } from '../../schemas/access.js'
 import { allTopics } from '../../schemas/topics.js'
+import { memoryMap } from '../api/memory-map.js'
 import { RawSocket, until } from './platform.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'wattledger-live-'))
@@ -18,6 +21,7 @@ const give = (name: string, token: string, expiresAt?: number): string => {
   return token
 }
 let now = Date.parse('2026-01-01T00:00:00Z')
+const access = createAccess(memoryMap(entries), memoryMap(), () => now)
 let embedded: Embedded
 let app: Awaited<ReturnType<typeof buildApp>>
 let url: string
@@ -33,15 +37,12 @@ beforeAll(async () => {
     log,
     store,
     metrics: createMetrics(store, log),
-    access: {
-      identify: async (token) => entryOf(entries.values(), token),
-      list: async () => [...entries.values()],
-      add: never,
-      revoke: async (name) => entries.delete(name)
-    },
+    access,
     registry: { versions: async () => [], apply: never },
     upload: never,
     maintenance: { refold: never, reparse: never, verify: never },
+    compare: () => [],
+    rules: () => ({ others: [], traces: [] }),
     sourceZone: () => 'UTC',
     ready: async () => null,
     limits: { upload: 1000, body: 1000 },
@@ -70,6 +71,26 @@ test('a token that expires mid-stream: a warning, then 4401', async () => {
   now += 25_000
   expect((await raw.closed).code).toBe(4401)
   await expect(RawSocket.open(url, { authorization: 'Bearer first' })).rejects.toThrow('401')
+})
+
+test('an expired token is nobody over HTTP as well', async () => {
+  const headers = { authorization: `Bearer ${give('amy', 'short', now + 60_000)}` }
+  now += 59_999
+  expect((await app.inject({ url: '/v1/points', headers })).statusCode).toBe(200)
+  now += 1
+  expect((await app.inject({ url: '/v1/points', headers })).statusCode).toBe(401)
+})
+
+test('a signed-in browser whose time is up: a warning, then 4401', async () => {
+  give('gil', 'his own')
+  const { token, credential } = (await access.signIn(access.invite('gil', 1000)!.code))!
+  const raw = await RawSocket.open(url, { cookie: `wattledger=${token}` })
+  raw.send({ t: 'hello', protocol: PROTOCOL })
+  expect((await raw.next('welcome')).expiresAt).toBe(credential.expiresAt)
+  now = credential.expiresAt! - 1000
+  expect((await raw.next('auth.expiring')).expiresAt).toBe(credential.expiresAt)
+  now += 1000
+  expect((await raw.closed).code).toBe(4401)
 })
 
 test('auth.refresh in time keeps the stream; the client does it by itself', async () => {

@@ -10,10 +10,10 @@ import { readCursor, type Signed, writeCursor } from '../../api/live/cursor.js'
 import { inWindows, newestRow } from '../../api/live/history.js'
 import { type Positions, recordsBetween } from '../../api/live/positions.js'
 import { Ring } from '../../api/live/ring.js'
-import { isOwnOrigin } from '../../api/live/route.js'
 import { keyOf, Newest, seriesOf, shaped } from '../../api/live/rows.js'
 import { select } from '../../api/live/selection.js'
 import { lookAgain, type Who } from '../../api/live/who.js'
+import { isOwnOrigin, isOwnPage } from '../../api/origin.js'
 import type { Identity } from '../../schemas/access.js'
 
 const row = (said: Partial<Row>): Row => ({ k: 'a|1', s: 0, e: 1, v: 1, sc: 3, u: 'Wh', q: 'RAW', rev: 1, op: 'put', ...said })
@@ -215,20 +215,32 @@ test('windows give every row once, whatever their density', async () => {
 })
 
 test('origins', () => {
-  expect([undefined, 'http://h:1', 'https://H:1'].map((origin) => isOwnOrigin(origin, 'h:1'))).toEqual([true, true, true])
-  expect(['http://h:2', 'null', 'x', 'http://h:1.evil'].map((origin) => isOwnOrigin(origin, 'h:1'))).toEqual([false, false, false, false])
-  expect(isOwnOrigin('https://page', 'h:1', ['https://page'])).toBe(true)
+  const own = (origin?: string, others?: string[]) => isOwnOrigin({ origin, host: 'h:1' }, others)
+  expect([own(), own('http://h:1'), own('https://H:1')]).toEqual([true, true, true])
+  expect([own('http://h:2'), own('null'), own('x'), own('http://h:1.evil')]).toEqual([false, false, false, false])
+  expect(own('https://page', ['https://page'])).toBe(true)
+})
+
+test('a page of ours is vouched for by the browser, or it is none', () => {
+  const vouched = (origin?: string, site?: string) => isOwnPage({ origin, host: 'h:1', 'sec-fetch-site': site })
+  expect([vouched('http://h:1'), vouched('http://h:1', 'same-origin'), vouched(undefined, 'same-origin')]).toEqual([true, true, true])
+  expect([vouched(), vouched('http://h:2'), vouched('null', 'cross-site'), vouched(undefined, 'same-site')]).toEqual([
+    false,
+    false,
+    false,
+    false
+  ])
 })
 
 test('who may stay', () => {
   const entry = { name: 'a', role: 'admin' as const, tokenHash: 'aa', grants: [], createdAt: 0 }
+  const known = (expiresAt: number | null) => ({ entry, tokenHash: 'aa', session: null, expiresAt })
   const who: Who = { identity: entry, tokenHash: 'aa', header: { authorization: '' }, expiresAt: null }
-  expect(lookAgain(who, entry, 5, 30)).toEqual({ who, refused: null, warn: null })
+  expect(lookAgain(who, known(null), 5, 30)).toEqual({ who, refused: null, warn: null })
   expect(lookAgain(who, undefined, 5, 30).refused).toContain('taken back')
-  expect(lookAgain(who, { ...entry, tokenHash: 'bb' }, 5, 30).refused).toContain('taken back')
-  expect(lookAgain(who, { ...entry, expiresAt: 100 }, 5, 30)).toMatchObject({ refused: null, warn: null, who: { expiresAt: 100 } })
-  expect(lookAgain(who, { ...entry, expiresAt: 100 }, 70, 30)).toMatchObject({ refused: null, warn: 100 })
-  expect(lookAgain(who, { ...entry, expiresAt: 100 }, 100, 30).refused).toContain('expired')
+  expect(lookAgain(who, known(100), 5, 30)).toMatchObject({ refused: null, warn: null, who: { expiresAt: 100 } })
+  expect(lookAgain(who, known(100), 70, 30)).toMatchObject({ refused: null, warn: 100 })
+  expect(lookAgain(who, known(100), 100, 30).refused).toContain('expired')
 })
 
 test('full jitter between nothing and a bound that doubles up to 30 s', () => {

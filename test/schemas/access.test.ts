@@ -1,5 +1,16 @@
 import { expect, test } from 'vitest'
-import { type AccessEntry, clip, covers, entryOf, type Grant, hashToken, readable, sameHash } from '../../schemas/access.js'
+import {
+  type AccessEntry,
+  type BrowserSession,
+  clip,
+  covers,
+  credentialOf,
+  credentialsOf,
+  type Grant,
+  hashToken,
+  readable,
+  sameHash
+} from '../../schemas/access.js'
 
 const grant = (point: string, from: number | null, to: number | null): Grant => ({ who: 'ana', point, from, to })
 
@@ -44,18 +55,43 @@ test('an admin reads everything, a device nothing', () => {
   ).toBe(false)
 })
 
+const entry = (name: string, token: string, expiresAt?: number): AccessEntry => ({
+  name,
+  role: 'reader',
+  tokenHash: hashToken(token),
+  grants: [],
+  createdAt: 10,
+  expiresAt
+})
+const session = (who: string, token: string, createdAt = 20, expiresAt = 100): BrowserSession => ({
+  id: `${who}-${token}`,
+  who,
+  tokenHash: hashToken(token),
+  createdAt,
+  expiresAt
+})
+const people = (...entries: AccessEntry[]) => new Map(entries.map((each) => [each.name, each]))
+
 test('of a token only its hash is stored, and only the token finds it', () => {
-  const entry = (name: string, token: string): AccessEntry => ({
-    name,
-    role: 'reader',
-    tokenHash: hashToken(token),
-    grants: [],
-    createdAt: 0
-  })
-  const entries = [entry('ana', 'one'), entry('bob', 'two')]
-  expect(JSON.stringify(entries)).not.toContain('"one"')
-  expect(entryOf(entries, 'two')?.name).toBe('bob')
-  expect(entryOf(entries, entries[0].tokenHash)).toBeNull()
-  expect(entryOf(entries, '')).toBeNull()
+  const known = [...credentialsOf(people(entry('ana', 'one'), entry('bob', 'two')), [])]
+  expect(JSON.stringify(known)).not.toContain('"one"')
+  expect(credentialOf(known, 'two', 0)).toMatchObject({ entry: { name: 'bob' }, session: null, expiresAt: null })
+  expect(credentialOf(known, known[0].tokenHash, 0)).toBeNull()
+  expect(credentialOf(known, '', 0)).toBeNull()
   expect([sameHash('', ''), sameHash('ab', 'abcd'), sameHash(hashToken('x'), hashToken('x'))]).toEqual([false, false, true])
+})
+
+test('a session shows its person until it, or the person’s own token, expires', () => {
+  const known = [...credentialsOf(people(entry('ana', 'one'), entry('bob', 'two', 50)), [session('ana', 'a'), session('bob', 'b')])]
+  expect(credentialOf(known, 'a', 99)).toMatchObject({ entry: { name: 'ana' }, session: 'ana-a', expiresAt: 100 })
+  expect(credentialOf(known, 'a', 100)).toBeNull()
+  expect(credentialOf(known, 'one', 100)).not.toBeNull()
+  expect(credentialOf(known, 'b', 49)).toMatchObject({ entry: { name: 'bob' }, expiresAt: 50 })
+  expect([credentialOf(known, 'b', 50), credentialOf(known, 'two', 50)]).toEqual([null, null])
+})
+
+test('a session is of no use without its person, nor for the next one of that name', () => {
+  expect([...credentialsOf(people(), [session('ana', 'a')])]).toEqual([])
+  const known = [...credentialsOf(people(entry('ana', 'new')), [session('ana', 'a', 9), session('ana', 'b', 10)])]
+  expect([credentialOf(known, 'a', 20), credentialOf(known, 'b', 20)?.session]).toEqual([null, 'ana-b'])
 })

@@ -80,6 +80,14 @@ const walk = (on: () => string[], owned: boolean): void => {
     expect((await go('explain', `${HOME}0F`, '2024-05-02T03:30', '--register', '1.8.0')).stdout).toMatch(/F5D_0291_0762_20240601\.0.*4/s)
   })
 
+  test('changes: nothing is told otherwise, and everything is new', async () => {
+    const [answer] = objectsOf(await go('changes', '--json', '--since', '2024-01-01', '--point', HOME))
+    expect(answer).toMatchObject({ changes: [], arrived: [{ point: HOME, register: '1.8.0', days: 3 }], zone: 'Europe/Madrid' })
+    if (owned) return
+    expect((await go('changes')).stdout).toMatch(new RegExp(`no day of the past is told otherwise.*New:.*${HOME} +1\\.8\\.0 +3 `, 's'))
+    failed(await go('changes', '--since', '2999-01-01'), /since: this lies in the future/)
+  })
+
   test('what is wrong says what to do next', async () => {
     failed(await go('series', 'flukso/nobody', '--from', '2024-05-02'), /No such point/)
     failed(await go('series', HOME, '--register', '1.8.0', '--from', 'yesterday'), /from: "yesterday" is no instant. Write 2024-03-01/)
@@ -138,6 +146,7 @@ const walk = (on: () => string[], owned: boolean): void => {
     expect(token).toMatch(/^wl_/)
     failed(await go('access', 'add', 'reader'), /has a token already/)
     expect((await go('access', 'list')).stdout).toContain('reader')
+    failed(await go('access', 'link', 'reader'), /Nothing answers browsers yet: run "wattledger start"/)
     expect((await go('access', 'remove', 'reader')).code).toBe(0)
     failed(await go('access', 'remove', 'reader'), /Nobody is called reader/)
   })
@@ -158,6 +167,28 @@ describe('a folder that start owns', () => {
     expect(existsSync(join(folder, 'owned', 'owner.json'))).toBe(false)
   })
   walk(() => ['--config', join(folder, 'own.yaml')], true)
+
+  test('access link: signs one browser in, once, at the process that owns the folder', async () => {
+    const on = ['--config', join(folder, 'own.yaml')]
+    const signIn = (code: string) =>
+      fetch(`${server.url}/v1/session`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ code })
+      })
+    const plain = await run(['access', 'link', ...on])
+    expect([plain.code, plain.stderr]).toEqual([0, ''])
+    const [address, code] = plain.stdout.trim().split('/#code=')
+    expect(address).toBe(server.url)
+    const signedIn = await signIn(code)
+    expect([signedIn.status, await signedIn.json()]).toEqual([200, expect.objectContaining({ name: 'owner', role: 'admin' })])
+    expect((await signIn(code)).status).toBe(401)
+    expect((await run(['access', 'add', 'ana', ...on])).code).toBe(0)
+    const [{ link, expiresAt }] = objectsOf(await run(['access', 'link', 'ana', '--json', ...on]))
+    expect(Date.parse(expiresAt) - Date.now()).toBeGreaterThan(14 * 60_000)
+    expect(await (await signIn(link.split('#code=')[1])).json()).toMatchObject({ name: 'ana', role: 'reader' })
+    failed(await run(['access', 'link', 'nobody', ...on]), /Nobody is called nobody/)
+  })
 
   test('another start says who is there', async () => {
     failed(

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { lay, type Server, serve, stop, until } from './child.js'
+import { lay, type Server, serve, start, stop, until } from './child.js'
 import { block, curveLine, f5d, hours, recordedCurve, sidOf, utc } from './files.js'
 import { type Json, temporary } from './platform.js'
 import { HOME } from './world.js'
@@ -117,5 +117,27 @@ describe('start', () => {
     ])
     await until(async () => expect(arrived().length).toBeGreaterThan(0))
     expect(arrived()).toEqual(['d/F5D_0291_0762_20240702.0'])
+  })
+
+  test('for people it prints a link that signs a browser in; where lines are kept it does not', async () => {
+    expect(server.lines.join('\n') + server.stderr()).not.toContain('#code=')
+    const other = join(folder, 'other.yaml')
+    writeFileSync(other, `data: ${join(folder, 'other')}\nhttp: { listen: ['127.0.0.1:0'] }\n`)
+    const shown = start(['start', '--config', other])
+    const [, address, code] = /^Open (http:\S+)\/#code=([\w-]{43}) : signs this browser in, once, within 24 hours\.$/.exec(
+      await shown.line((line) => line.startsWith('Open '))
+    )!
+    const signIn = () =>
+      fetch(`${address}/v1/session`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', origin: address },
+        body: JSON.stringify({ code })
+      })
+    const first = await signIn()
+    expect([first.status, await first.json()]).toEqual([200, expect.objectContaining({ name: 'owner' })])
+    const cookie = first.headers.get('set-cookie')!.split(';')[0]
+    expect((await fetch(`${address}/v1/points`, { headers: { cookie } })).status).toBe(200)
+    expect((await signIn()).status).toBe(401)
+    await stop(shown)
   })
 })
