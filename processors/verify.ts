@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import type { Store } from '../infra/store.js'
+import type { Latest, Store } from '../infra/store.js'
 import { STORED_GRIDS } from '../schemas/grid.js'
 import { mergeIntervals, mergeSlots } from '../schemas/merge.js'
+import { FLUSH_MS } from './loadcurve/step.js'
 
 const DAY_MS = 86_400_000
 const MONTH_MS = 31 * DAY_MS
@@ -14,11 +15,22 @@ export interface LedgerDifference {
   replayed: string | null
 }
 
+/** Newest end of an interval of a series. */
+const newestEnd = async (store: Store, series: Latest): Promise<number> => {
+  for (let to = series.at + 1; to > series.firstAt - MONTH_MS; to -= MONTH_MS) {
+    const ends = mergeIntervals(await store.intervals(series, to - MONTH_MS, to)).flatMap(({ end }) => end.at(-1) ?? [])
+    if (ends.length > 0) return Math.max(...ends)
+  }
+  return Number.NEGATIVE_INFINITY
+}
+
 /**
  * One hash per point and UTC day over the current rows that start on it: start, end, amount, quality and rule of intervals and slots.
  * Revisions, `knownAt` and history are not in it: two runs over the same topics may differ there. Key: `<point> <yyyy-mm-dd>`.
+ * `heardAt`: the last heartbeat, UTC ms. A slot that is still filling and has not been due since then went out once a minute, and how far
+ * it had filled by then is no fact: it is left out. Default: nothing is.
  */
-export const ledgerHash = async (store: Store): Promise<Map<string, string>> => {
+export const ledgerHash = async (store: Store, heardAt = Number.POSITIVE_INFINITY): Promise<Map<string, string>> => {
   const days = new Map<string, ReturnType<typeof createHash>>()
   const note = (point: string, at: number, text: string) => {
     const key = `${point} ${new Date(at).toISOString().slice(0, 10)}`
@@ -29,6 +41,8 @@ export const ledgerHash = async (store: Store): Promise<Map<string, string>> => 
   const latest = await store.latest()
   latest.sort((a, b) => (a.point + a.register < b.point + b.register ? -1 : 1))
   for (const series of latest) {
+    const newest = await newestEnd(store, series)
+    const filling = newest + FLUSH_MS > heardAt ? newest : Number.POSITIVE_INFINITY
     for (let from = series.firstAt - 2 * MONTH_MS; from <= series.at + MONTH_MS; from += MONTH_MS) {
       const range = { from, to: from + MONTH_MS }
       for (const block of mergeIntervals(await store.intervals(series, range.from, range.to), range)) {
@@ -50,7 +64,7 @@ export const ledgerHash = async (store: Store): Promise<Map<string, string>> => 
       for (const grid of STORED_GRIDS) {
         for (const block of mergeSlots(await store.slots(series, grid, range.from, range.to), range)) {
           for (let i = 0; i < block.rows; i++) {
-            if (block.start[i] < from) continue
+            if (block.start[i] < from || block.end[i] > filling) continue
             const figures = [
               block.start[i],
               block.end[i],

@@ -13,6 +13,8 @@ import { Footprint, type Touched, vanishedRows } from './vanished.js'
 const LIVE_MS = 26 * 3_600_000
 /** Blocks stored in one go. */
 const APPEND_BLOCKS = 500
+/** … or about this many rows: packing them takes a few milliseconds, in which nothing live is served. */
+const APPEND_ROWS = 65_536
 const REJECT_EXAMPLES = 5
 
 export interface ProducerRooms {
@@ -43,6 +45,8 @@ export interface Ingested {
   rejects: { reason: string; count: number; examples: Reject[] }[]
   /** The same bytes were read before; nothing was appended now. */
   already: boolean
+  /** Where its readings went, whenever it was read: the first MAX_TOLD series. */
+  touched: Touched[]
 }
 
 export interface IngestOptions {
@@ -69,6 +73,9 @@ interface Known {
 
 /** Series remembered per payload; one that touches more is not compared when a newer parser reads it again. */
 const MAX_TOUCHED = 5_000
+/** Series told to whoever brings the payload: a file of a whole town is not listed meter by meter. */
+const MAX_TOLD = 100
+const told = (touched: readonly Touched[]): Touched[] => touched.slice(0, MAX_TOLD)
 
 /** Keeps the raw bytes, then reads them into the log. Resolves when everything is stored. */
 export const ingest = async (
@@ -94,14 +101,16 @@ export const ingestKept = async (rooms: ProducerRooms, payload: Payload, options
   const key = payloadKey(source, payload)
   const known = rooms.memory.get(key) as Known | undefined
   if (!options.again && known?.parserVersion === source.parserVersion)
-    return { origin, name, source: source.name, readings: 0, rejects: [], already: true }
+    return { origin, name, source: source.name, readings: 0, rejects: [], already: true, touched: told(known.touched) }
   const tally = new Tally()
   const footprint = new Footprint()
   const older = known !== undefined && known.parserVersion < source.parserVersion ? known : null
   let pending: Readings[] = []
+  let pendingRows = 0
   const send = async () => {
     await appendBlocks(rooms, pending, options.backfill ?? false)
     pending = []
+    pendingRows = 0
   }
   for await (const parsed of source.parse(payload)) {
     options.signal?.throwIfAborted()
@@ -113,8 +122,9 @@ export const ingestKept = async (rooms: ProducerRooms, payload: Payload, options
       footprint.add(block)
       if (older !== null) footprint.addRows(block)
       pending.push(block)
+      pendingRows += block.rows
     }
-    if (pending.length >= APPEND_BLOCKS) await send()
+    if (pending.length >= APPEND_BLOCKS || pendingRows >= APPEND_ROWS) await send()
     options.progress?.(parsed.rows)
   }
   if (older !== null) {
@@ -131,7 +141,26 @@ export const ingestKept = async (rooms: ProducerRooms, payload: Payload, options
     touched: touched.length > MAX_TOUCHED ? [] : touched
   }
   await rooms.memory.put(key, done)
-  return { origin, name, source: source.name, readings: tally.readings, rejects: tally.list(), already: false }
+  return { origin, name, source: source.name, readings: tally.readings, rejects: tally.list(), already: false, touched: told(touched) }
+}
+
+/** What a pushed source sent, without a payload: nothing is kept of it but its readings. Resolves, with the rows stored, when they are. */
+export const publish = async (
+  rooms: ProducerRooms,
+  source: Source,
+  parsed: Parsed,
+  receivedAt: number,
+  options: Pick<IngestOptions, 'backfill'> = {}
+): Promise<number> => {
+  const received = { ...parsed, readings: parsed.readings.map((block) => ({ ...block, ingestedAt: receivedAt })) }
+  const { blocks, rejects } = screened(received, source, '')
+  await appendRejects(rooms, rejects)
+  await appendBlocks(
+    rooms,
+    blocks.map((block) => ({ ...block, point: rooms.resolve(block.point) })),
+    options.backfill ?? false
+  )
+  return blocks.reduce((sum, { rows }) => sum + rows, 0)
 }
 
 /** The first source that recognises a payload; null when none does. */
@@ -152,14 +181,18 @@ const refuse = async (rooms: ProducerRooms, { origin, name, receivedAt }: Payloa
     line: 0,
     field: '',
     reason: 'not-recognised',
-    expected: `a file of ${rooms.sources.map((source) => source.name).join(' or ')}, under the name it was made with`,
+    expected: `a file of ${rooms.sources
+      .filter(({ pushed }) => !pushed)
+      .map((source) => source.name)
+      .join(' or ')}, under the name it was made with`,
     found: name.slice(-200),
     advice: 'Give the file its own name back (F5D_0031_0762_20240816.0, <sensor>/0/8/1404224512.gz ...) and send it again.',
     ingestedAt: receivedAt,
     parserVersion: 1
   }
   await appendRejects(rooms, [reject])
-  return { origin, name, source: '', readings: 0, rejects: [{ reason: reject.reason, count: 1, examples: [reject] }], already: false }
+  const rejects = [{ reason: reject.reason, count: 1, examples: [reject] }]
+  return { origin, name, source: '', readings: 0, rejects, already: false, touched: [] }
 }
 
 const screened = (parsed: Parsed, source: Source, name: string): { blocks: Readings[]; rejects: Reject[] } => {

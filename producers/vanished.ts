@@ -16,8 +16,10 @@ export class Footprint {
 
   add(block: Readings): void {
     const key = `${block.point}\u0000${block.register}`
-    const known = this.#series.get(key) ?? { point: block.point, register: block.register, from: block.at[0], to: block.at[0] }
-    known.from = Math.min(known.from, block.at[0])
+    // An hour of a curve stands at its end, and begins where the one before ended.
+    const from = block.at[0] - block.span[0]
+    const known = this.#series.get(key) ?? { point: block.point, register: block.register, from, to: block.at[0] }
+    known.from = Math.min(known.from, from)
     known.to = Math.max(known.to, block.at[block.rows - 1])
     this.#series.set(key, known)
   }

@@ -12,5 +12,6 @@ const SOURCES: Record<string, string> = {
   siemens: 'America/Chicago',
   alc: 'America/Chicago',
   lucid: 'America/Chicago',
-  pulse: 'Europe/Copenhagen'
+  pulse: 'Europe/Copenhagen',
+  demo: 'Europe/Madrid'
 }

@@ -1,12 +1,15 @@
 // biome-ignore lint/suspicious/noExplicitAny: an answer of the API, shown as it is
 type Json = Record<string, any>
 
+/** An origin that is another word (of the demo, of what was pushed) stands for no bytes in the archive. */
+const RAW = /^[0-9a-f]{64}$/
+
 const readingLine = (label: string, reading: Json | null): string[] => {
   if (!reading) return []
   const place = [reading.file, reading.line ? `line ${reading.line}` : null].filter(Boolean).join(' ')
   return [
     `    ${label} ${reading.at}  ${reading.value} ${reading.unit}${reading.quality ? `  ${reading.quality}` : ''}${reading.device ? `  meter ${reading.device}` : ''}`,
-    `         ${place}${place === '' ? '' : '  '}${reading.topic}/${reading.partition}@${reading.offset}${reading.origin ? `  raw ${String(reading.origin).slice(0, 12)}…` : ''}`
+    `         ${place}${place === '' ? '' : '  '}${reading.topic}/${reading.partition}@${reading.offset}${RAW.test(reading.origin) ? `  raw ${String(reading.origin).slice(0, 12)}…` : ''}`
   ]
 }
 

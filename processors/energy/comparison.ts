@@ -1,11 +1,11 @@
 import { emptyReadings } from '../../schemas/blocks.js'
-import { parseDecimal } from '../../schemas/exact.js'
+import { mulDivRound, parseDecimal, share } from '../../schemas/exact.js'
 import type { Readings } from '../../schemas/generated.js'
 import { Op, Quality } from '../../schemas/quality.js'
 import { GOLDEN, type Trace } from './golden.js'
 import { emoncms, homeAssistant, oed, type Profile, type Shown } from './profiles.js'
 import type { Row, SuspectDraft } from './rows.js'
-import { NO_RULES, type SeriesRules } from './rules.js'
+import { NO_RULES, type SeriesRules, settingsAt } from './rules.js'
 import { type EnergyState, initialState } from './state.js'
 import { step } from './step.js'
 
@@ -79,6 +79,29 @@ const fold = (trace: Trace): Compared['ours'] => {
     suspects: [...new Set(suspects.map(({ reason }) => reason))]
   }
 }
+
+/**
+ * What others would bill for [from, to) of the readings of a register, `shown` in time order and before its factor, in thousandths of
+ * the unit. As ours, their energy between two readings is spread evenly over the time between; it is multiplied by the factor that
+ * holds when it begins. Readings in pieces, the last one of each repeated, add up to the same.
+ */
+export const billedByOthers = (
+  shown: readonly Shown[],
+  { from, to }: { from: number; to: number },
+  rules: SeriesRules
+): { name: OtherName; milli: number }[] =>
+  OTHER_NAMES.map((name) => {
+    let milli = 0
+    for (let i = 1; i < shown.length; i++) {
+      const [before, after] = [shown[i - 1], shown[i]]
+      const energy = OTHERS[name](before, after)
+      if (energy === null || after.at <= from || before.at >= to) continue
+      const { num, den } = settingsAt(rules, before.at).factor
+      const whole = mulDivRound(Math.round(energy), num, den)
+      milli += share(whole, before.at, after.at, to) - share(whole, before.at, after.at, from)
+    }
+    return { name, milli }
+  })
 
 const shownBy = ({ readings }: Trace): Shown[] =>
   readings.map(([minute, text]) => ({ at: minute * MINUTE, value: parseDecimal(text, 6) as number }))

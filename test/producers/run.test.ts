@@ -6,9 +6,11 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { openArchive } from '../../infra/archive.js'
 import { readAll } from '../../infra/compacted.js'
 import { type Embedded, openEmbedded } from '../../infra/lmdb/open.js'
+import { demo } from '../../producers/demo/source.js'
 import { sources } from '../../producers/index.js'
 import { openMemory } from '../../producers/memory.js'
-import { heartbeat, type IngestOptions, ingest, type ProducerRooms } from '../../producers/run.js'
+import { heartbeat, type IngestOptions, ingest, type ProducerRooms, publish } from '../../producers/run.js'
+import { emptyReadings } from '../../schemas/blocks.js'
 import { decoding } from '../../schemas/decoding.js'
 import type { Readings } from '../../schemas/generated.js'
 import { allTopics, backfillTopic, readingsTopic, Topics } from '../../schemas/topics.js'
@@ -87,6 +89,42 @@ test('what no source knows is kept and rejected by its name', async () => {
   const { origin, source, rejects } = await take('holiday.jpg', 'x')
   expect([source, rejects]).toMatchObject(['', [{ reason: 'not-recognised', count: 1, examples: [{ name: 'holiday.jpg' }] }]])
   expect(await rooms.archive.get(origin)).toMatchObject({ name: 'holiday.jpg', bytes: 1 })
+})
+
+test('what is pushed is published at once, under its point and receipt; what cannot be true is rejected, and no bytes are kept', async () => {
+  rooms.resolve = (native) => (native === 'flukso/7' ? 'site/kitchen' : native)
+  const [flukso] = sources.filter(({ name }) => name === 'flukso')
+  const pushed = (...at: number[]): Readings => ({
+    ...emptyReadings(),
+    point: 'flukso/7',
+    register: '1.8.0',
+    kind: 'COUNTER',
+    unit: 'Wh',
+    source: 'flukso',
+    origin: 'pushed',
+    rows: at.length,
+    at,
+    value: at.map((_, i) => 500 + i),
+    ...Object.fromEntries(['span', 'quality', 'code', 'flags', 'line'].map((column) => [column, at.map(() => 0)]))
+  })
+  const parsed = { readings: [pushed(START, START + HOUR)], rejects: [], rows: 2 }
+  expect(await publish(rooms, flukso, parsed, START + 1000)).toBe(1)
+  expect(await on(readingsTopic('flukso'))).toMatchObject([{ point: 'site/kitchen', at: [START], ingestedAt: START + 1000 }])
+  const rejects: string[] = []
+  const decode = decoding(embedded.wire)
+  for await (const { value } of readAll(embedded.log, Topics.rejected)) rejects.push((await decode('Reject', value!)).reason)
+  expect(rejects).toEqual(['in-the-future'])
+  expect(await publish(rooms, flukso, parsed, START + 2 * HOUR, { backfill: true })).toBe(2)
+  expect(await on(backfillTopic('flukso'))).toMatchObject([{ rows: 2 }])
+  const kept: string[] = []
+  for await (const { name } of rooms.archive.list()) kept.push(name)
+  expect(kept).toEqual([])
+})
+
+test('only sources that read files are named to whoever sends a file', async () => {
+  rooms.sources = [...sources, demo]
+  const { rejects } = await take('holiday.jpg', 'x')
+  expect(rejects[0].examples[0].expected).toContain('infoenergia or flukso,')
 })
 
 test('a heartbeat reaches every partition of every live topic', async () => {
