@@ -43,7 +43,7 @@ const readingText = (
 }
 
 /** Looks readings up by instant and position; neighbours share one, so the last look-ups are kept. */
-class ReadingLookup {
+export class ReadingLookup {
   readonly #asked = new Map<number, Promise<StoredReadings[]>>()
 
   constructor(

@@ -7,7 +7,7 @@ import { historyCommands } from './history.js'
 import { type FindFiles, importCommand } from './import.js'
 import { type Ledger, localLedger, type Opened, Refusal, remoteLedger } from './ledger.js'
 import { type Output, outputOf } from './output.js'
-import { explainCommand, pointsCommand, rejectsCommand, seriesCommand } from './questions.js'
+import { changesCommand, explainCommand, pointsCommand, rejectsCommand, seriesCommand } from './questions.js'
 import { accessCommand, registryCommands } from './registry.js'
 
 /** What main.ts gives the command line. */
@@ -76,6 +76,7 @@ export const runCli = async (argv: readonly string[], workshop: Workshop): Promi
   pointsCommand(common(program.command('points')), withLedger)
   seriesCommand(common(program.command('series')), withLedger)
   explainCommand(common(program.command('explain')), withLedger)
+  changesCommand(common(program.command('changes')), withLedger)
   rejectsCommand(common(program.command('rejects')), withLedger)
   registryCommands(program.command('registry').description('names, zones, meters in time, factors, rules of points'), common, withLedger)
   accessCommand(program.command('access').description('who may read what'), common, withLedger)

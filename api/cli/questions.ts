@@ -112,6 +112,62 @@ export const explainCommand = (command: Command, withLedger: WithLedger): void =
     })
 }
 
+/** `wattledger changes` */
+export const changesCommand = (command: Command, withLedger: WithLedger): void => {
+  command
+    .description('daily figures that are told otherwise than they were, and why; and what is new')
+    .option('--since <instant>', 'day or instant to compare with (default: the start of yesterday)')
+    .option('--point <point>', 'only this point')
+    .option('--zone <zone>', 'IANA zone of --since (default: the point’s, else UTC)')
+    .option('--limit <n>', 'at most this many of each, newest first')
+    .action(async (options) => {
+      const { since, point, zone, limit } = options
+      await withLedger(options, async (ledger, out) => {
+        const answer = (await ledger.get(`/v1/changes${query({ since, point, zone, limit })}`)) as Json
+        out.object(answer, () => changesText(answer))
+        return 0
+      })
+    })
+}
+
+const changesText = ({ since, zone, changes, arrived, more }: Json): string => {
+  const figure = (told: Json | null) => (told === null ? 'taken back' : `${told.kwh ?? told.milli} ${told.quality}`)
+  const parts = [
+    changes.length === 0
+      ? `Since ${since} (${zone}) no day of the past is told otherwise.`
+      : `Told otherwise since ${since} (${zone}):\n\n${table(
+          ['point', 'register', 'day', 'was', 'is', 'known', 'why'],
+          changes.map((row: Json) => [
+            row.point,
+            row.register,
+            row.day,
+            figure(row.before),
+            figure(row.after),
+            row.revisedAt,
+            row.why.join(' ')
+          ])
+        )}`
+  ]
+  if (arrived.length > 0) {
+    parts.push(
+      `New:\n\n${table(
+        ['point', 'register', 'days', 'from', 'to', 'amount', ''],
+        arrived.map((row: Json) => [
+          row.point,
+          row.register,
+          row.days,
+          row.from,
+          row.to,
+          row.kwh ?? row.milli,
+          row.kwh === null ? `thousandths of ${row.unit}` : 'kWh'
+        ])
+      )}`
+    )
+  }
+  if (more) parts.push('There is more than is shown: --since a later instant, --point, or a higher --limit.')
+  return parts.join('\n\n')
+}
+
 /** `wattledger rejects` */
 export const rejectsCommand = (command: Command, withLedger: WithLedger): void => {
   command

@@ -20,21 +20,28 @@ const doors: [method: 'GET' | 'POST' | 'DELETE', url: string, may: ('admin' | 'r
   ['GET', `/v1/series?point=flukso/a&${day}`, ['admin', 'reader']],
   ['GET', '/v1/latest?point=flukso/a', ['admin', 'reader']],
   ['GET', '/v1/explain?point=flukso/a&at=2024-03-01T10:00', ['admin', 'reader']],
+  ['GET', `/v1/compare?point=flukso/a&${day}`, ['admin', 'reader']],
+  ['GET', '/v1/changes', ['admin', 'reader']],
   ['GET', '/v1/suspects?point=flukso/a', ['admin', 'reader']],
   ['GET', '/v1/rejects', ['admin', 'reader']],
   ['GET', '/v1/rejects/counts', ['admin', 'reader']],
+  ['GET', '/v1/rules', ['admin', 'reader']],
   ['POST', '/v1/files?name=x.csv', ['admin', 'device']],
   ['GET', '/v1/registry', ['admin']],
   ['POST', '/v1/registry?dryRun=true', ['admin']],
   ['GET', '/v1/access', ['admin']],
   ['POST', '/v1/access', ['admin']],
   ['DELETE', '/v1/access/nobody', ['admin']],
+  ['DELETE', '/v1/access/nobody/sessions/none', ['admin']],
+  ['GET', '/v1/session', ['admin', 'reader', 'device']],
+  ['DELETE', '/v1/session', ['admin', 'reader', 'device']],
+  ['POST', '/v1/sign-in-links', ['admin']],
   ['POST', '/v1/refold', ['admin']],
   ['POST', '/v1/reparse', ['admin']],
   ['POST', '/v1/replay/verify', ['admin']]
 ]
 const payload = (url: string) =>
-  url.startsWith('/v1/access') || /^\/v1\/re(fold|parse|play)/.test(url)
+  url.startsWith('/v1/access') || /^\/v1\/(re(fold|parse|play)|sign)/.test(url)
     ? { payload: url.startsWith('/v1/access') ? { name: `n${url.length}`, role: 'reader' } : {} }
     : { payload: 'points: []', headers: { 'content-type': 'application/octet-stream' } }
 
@@ -58,7 +65,7 @@ for (const [method, url, may] of doors) {
   })
 }
 
-test('only /healthz answers without a token, and unknown addresses tell nothing', async () => {
+test('only /healthz, and signing in, answer without a token, and unknown addresses tell nothing', async () => {
   expect((await ledger.app.inject('/healthz')).json()).toEqual({ status: 'ok' })
   expect((await ledger.app.inject('/v1/nowhere')).statusCode).toBe(401)
   expect((await ledger.app.inject({ url: '/v1/nowhere', headers: ledger.as('reader') })).json().error.code).toBe('not_found')
@@ -73,8 +80,8 @@ test('every route that is published is one of the doors tried here', async () =>
   const published = Object.entries(paths).flatMap(([path, methods]) =>
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`)
   )
-  const tried = doors.map(([method, url]) => `${method} ${url.split('?')[0].replace('/nobody', '/{name}')}`)
-  expect(published.sort()).toEqual([...tried.filter((door) => !door.endsWith('/openapi.json')), 'GET /healthz'].sort())
+  const tried = doors.map(([method, url]) => `${method} ${url.split('?')[0].replace('/nobody', '/{name}').replace('/none', '/{id}')}`)
+  expect(published.sort()).toEqual([...tried.filter((door) => !door.endsWith('/openapi.json')), 'GET /healthz', 'POST /v1/session'].sort())
 })
 
 test('unknown and forbidden points are the same', async () => {

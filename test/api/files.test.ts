@@ -36,7 +36,7 @@ test('a file comes as a form or as the body, byte for byte', async () => {
   ] as const) {
     const answer = await post(url, body)
     expect(answer.statusCode, answer.body).toBe(200)
-    expect(answer.json()).toEqual({ origin: sha(bytes), name, source: 'flukso', readings: 3, rejects: [], already: false })
+    expect(answer.json()).toEqual({ origin: sha(bytes), name, source: 'flukso', readings: 3, rejects: [], already: false, touched: [] })
     expect(ledger.uploads.at(-1)?.bytes.equals(bytes)).toBe(true)
   }
 })

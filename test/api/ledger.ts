@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import { createAccess } from '../../api/access/access.js'
 import { buildApp } from '../../api/app.js'
 import type { Deps, Limits } from '../../api/deps.js'
 import { createMetrics } from '../../api/metrics.js'
@@ -11,12 +12,15 @@ import { Refused } from '../../infra/errors.js'
 import { openEmbedded } from '../../infra/lmdb/open.js'
 import type { Log } from '../../infra/log.js'
 import type { Store } from '../../infra/store.js'
-import { type AccessEntry, entryOf, type Grant, hashToken, type Role } from '../../schemas/access.js'
+import { billedByOthers } from '../../processors/energy/comparison.js'
+import { resolveRules } from '../../processors/energy/rules.js'
+import { type AccessEntry, type Grant, hashToken, type Role } from '../../schemas/access.js'
 import type { Intervals, Point, Readings, Slots } from '../../schemas/generated.js'
 import { parseGrid, STORED_GRIDS } from '../../schemas/grid.js'
 import { gridIntervals } from '../../schemas/gridding.js'
 import { Op, Quality } from '../../schemas/quality.js'
 import { DEFAULT_RULES } from '../../schemas/registry.js'
+import { memoryMap } from './memory-map.js'
 
 export const HOUR = 3_600_000
 export const ZONE = 'Europe/Madrid'
@@ -179,11 +183,17 @@ export interface Ledger {
   registryRows: Point[]
   /** The header of someone new with this role and these grants. */
   as(role: Role, grants?: Omit<Grant, 'who'>[]): { authorization: string }
+  /** Lets time go by. */
+  wait(ms: number): void
   close(): Promise<void>
 }
 
 /** The API over a real store and log in a folder of its own; what belongs to main.ts (tokens, imports) is kept in memory. */
-export const openLedger = async (said: { limits?: Partial<Limits>; logger?: FastifyBaseLogger; now?: number } = {}): Promise<Ledger> => {
+export const openLedger = async (
+  said: { limits?: Partial<Limits>; logger?: FastifyBaseLogger; now?: number; page?: string } = {}
+): Promise<Ledger> => {
+  let at = said.now ?? START + 1000 * 24 * HOUR
+  const now = () => at
   const folder = mkdtempSync(join(tmpdir(), 'wattledger-api-'))
   const { store, log, close } = await openEmbedded(folder)
   const entries = new Map<string, AccessEntry>()
@@ -192,16 +202,7 @@ export const openLedger = async (said: { limits?: Partial<Limits>; logger?: Fast
   const deps: Deps = {
     store,
     log,
-    access: {
-      identify: async (token) => entryOf(entries.values(), token),
-      list: async () => [...entries.values()],
-      async add(entry) {
-        if (entries.has(entry.name)) return false
-        entries.set(entry.name, entry)
-        return true
-      },
-      revoke: async (name) => entries.delete(name)
-    },
+    access: createAccess(memoryMap(entries), memoryMap(), now),
     registry: {
       versions: async () => [...(await store.points()), ...registryRows],
       async apply(rows) {
@@ -214,7 +215,15 @@ export const openLedger = async (said: { limits?: Partial<Limits>; logger?: Fast
       const bytes = await buffer(body)
       if (name.endsWith('.exe')) throw new Refused(`No source knows such a file as ${name}.`)
       uploads.push({ name, bytes })
-      return { origin: createHash('sha256').update(bytes).digest('hex'), name, source: 'flukso', readings: 3, rejects: [], already: false }
+      return {
+        origin: createHash('sha256').update(bytes).digest('hex'),
+        name,
+        source: 'flukso',
+        readings: 3,
+        rejects: [],
+        already: false,
+        touched: []
+      }
     },
     // What these do is tested on the whole platform; here only who may ask for it.
     maintenance: {
@@ -222,12 +231,15 @@ export const openLedger = async (said: { limits?: Partial<Limits>; logger?: Fast
       reparse: async () => ({ files: 0, readings: 0, rejects: 0 }),
       verify: async () => ({ days: 0, differences: [] })
     },
+    compare: (shown, span, versions, register) => billedByOthers(shown, span, resolveRules(versions, register)),
+    rules: () => ({ others: [], traces: [] }),
     sourceZone: () => 'Europe/Brussels',
     metrics: createMetrics(store, log),
     ready: async () => null,
     limits: { upload: 100_000, body: 50_000, ...said.limits },
     logger: said.logger,
-    now: () => said.now ?? START + 1000 * 24 * HOUR
+    page: said.page,
+    now
   }
   const app = await buildApp(deps)
   return {
@@ -248,6 +260,9 @@ export const openLedger = async (said: { limits?: Partial<Limits>; logger?: Fast
         createdAt: START
       })
       return { authorization: `Bearer ${token}` }
+    },
+    wait(ms) {
+      at += ms
     },
     async close() {
       await app.close()

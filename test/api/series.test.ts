@@ -216,6 +216,25 @@ test('CSV has the same columns and rows', async () => {
   }
 })
 
+test('columns have the same figures, only of slots, and only what is open', async () => {
+  const url = '/v1/series?point=flukso/a&from=2024-03-01&to=2024-03-02&grid=PT15M'
+  const { rows, ...head } = await get(url)
+  const { columns, ...same } = await get(`${url}&format=columns`)
+  expect(same).toEqual(head)
+  expect(columns).toEqual({
+    start: rows.map(({ start }: { start: string }) => Date.parse(start)),
+    end: rows.map(({ end }: { end: string }) => Date.parse(end)),
+    milli: rows.map(({ milli }: { milli: number }) => milli),
+    quality: rows.map(() => Quality.RAW),
+    coveredMs: rows.map(({ coveredMs }: { coveredMs: number }) => coveredMs),
+    estimatedMs: rows.map(({ estimatedMs }: { estimatedMs: number }) => estimatedMs)
+  })
+  const clipped = { url: `${url}&format=columns`, headers: ledger.as('reader', [{ point: 'flukso/a', from: START, to: START + HOUR }]) }
+  expect((await ledger.app.inject(clipped)).json().columns.start).toHaveLength(4)
+  const raw = await ledger.app.inject({ url: '/v1/series?point=flukso/a&from=2024-03-01&grid=intervals&format=columns', headers })
+  expect(raw.json().error.message).toMatch(/^format: columns are of slots/)
+})
+
 test('too many rows: the answer says what to ask instead', async () => {
   const other = await openLedger({ limits: { rows: 20 } })
   await writeDay(other.store, 'flukso/a')
