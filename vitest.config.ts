@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // Those need real engines: npm run test:engines.
+    exclude: ['test/engines/**'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 2,

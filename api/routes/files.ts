@@ -5,6 +5,7 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import type { Deps, UploadSummary } from '../deps.js'
 import { ApiError, errorAnswers } from '../errors.js'
+import { iso } from '../format.js'
 
 const Example = z.object({ line: z.number(), field: z.string(), expected: z.string(), found: z.string(), advice: z.string() })
 const Summary = z.object({
@@ -13,7 +14,10 @@ const Summary = z.object({
   source: z.string(),
   readings: z.number(),
   rejects: z.array(z.object({ reason: z.string(), count: z.number(), examples: z.array(Example) })),
-  already: z.boolean()
+  already: z.boolean(),
+  touched: z
+    .array(z.object({ point: z.string(), register: z.string(), from: z.string(), to: z.string() }))
+    .describe('Series its readings went to, also when it was read before; of more than 100, the first.')
 })
 
 const tooLarge = (limit: number): ApiError =>
@@ -76,7 +80,7 @@ export const fileRoutes =
         const summary = await read(deps, body, name, limit)
         if (await next()) throw new ApiError('bad_request', `Only the first file, ${name}, was read: send one file a request.`)
         reply.removeHeader('connection')
-        return summary
+        return { ...summary, touched: summary.touched.map((series) => ({ ...series, from: iso(series.from), to: iso(series.to) })) }
       }
     )
   }

@@ -1,0 +1,72 @@
+import './app.css'
+import { useEffect } from 'preact/hooks'
+import { Changes } from './changes/Changes.js'
+import { Rules } from './compare/Rules.js'
+import { DropTarget } from './files/DropTarget.js'
+import { Files } from './files/Files.js'
+import { follow } from './live.js'
+import { Meters } from './points/Meters.js'
+import { loadPoints, points } from './points/points.js'
+import { hrefOf, type Page, route } from './route.js'
+import { session, sessionProblem, signOut } from './session.js'
+import { SignIn } from './signin/SignIn.js'
+import { Status } from './status.js'
+
+const TITLES: Record<Page, string> = { meters: 'Meters', changes: 'Changes', files: 'Files', rules: 'Rules' }
+const SHOWN: Record<Page, () => preact.JSX.Element | null> = { meters: Meters, changes: Changes, files: Files, rules: Rules }
+
+export const App = () => {
+  if (session.value === undefined) return <Opening />
+  return session.value === null ? <SignIn /> : <Shell />
+}
+
+const Opening = () => (
+  <main class="opening loading" aria-busy="true">
+    {sessionProblem.value !== null && <p class="muted">{sessionProblem.value}</p>}
+  </main>
+)
+
+const Shell = () => {
+  useEffect(() => {
+    let client: ReturnType<typeof follow> | null = null
+    void loadPoints().finally(() => {
+      client = follow(points.value?.length ?? 0)
+    })
+    return () => client?.close()
+  }, [])
+  const { page } = route.value
+  const Shown = SHOWN[page]
+  useEffect(() => {
+    document.title = `${TITLES[page]} · Wattledger`
+  }, [page])
+  return (
+    <>
+      <header class="bar">
+        <a class="brand" href={hrefOf('meters')}>
+          <img src="/favicon.svg" alt="" width="26" height="26" />
+          <span>Wattledger</span>
+        </a>
+        {session.value?.demo && (
+          <span class="tag warn demo">
+            Demo<span>: a made-up street</span>
+          </span>
+        )}
+        <nav class="tabs" aria-label="Pages">
+          {(Object.keys(TITLES) as Page[]).map((each) => (
+            <a key={each} href={hrefOf(each)} aria-current={each === page ? 'page' : undefined}>
+              {TITLES[each]}
+            </a>
+          ))}
+        </nav>
+        <Status />
+        <button type="button" class="button quiet sign-out" onClick={() => void signOut()} title={`Signed in as ${session.value?.name}`}>
+          Sign out
+        </button>
+      </header>
+      <main class={`page ${page}`}>
+        <Shown />
+      </main>
+      <DropTarget />
+    </>
+  )
+}

@@ -1,0 +1,43 @@
+/** The API as the page asks it. The cookie speaks for the visitor. */
+
+export class HttpError extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string
+  ) {
+    super(message)
+  }
+}
+
+type Query = Record<string, string | number | undefined>
+
+export const address = (path: string, query: Query = {}): string => {
+  const params = new URLSearchParams()
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) params.set(name, String(value))
+  const text = params.toString()
+  return text === '' ? path : `${path}?${text}`
+}
+
+const answered = async <Answer>(asked: Promise<Response>): Promise<Answer> => {
+  const response = await asked.catch((error: unknown) => {
+    if (error instanceof DOMException && error.name === 'AbortError') throw error
+    throw new HttpError(0, 'unreachable', 'Wattledger does not answer. It is tried again by itself.')
+  })
+  if (response.status === 204) return undefined as Answer
+  const body = await response.json().catch(() => null)
+  if (response.ok) return body as Answer
+  const { code = 'internal', message = `The server answered ${response.status}.` } = body?.error ?? {}
+  throw new HttpError(response.status, code, message)
+}
+
+export const get = <Answer>(path: string, query?: Query, signal?: AbortSignal): Promise<Answer> =>
+  answered(fetch(address(path, query), { signal }))
+
+export const send = <Answer>(method: 'POST' | 'DELETE', path: string, body?: unknown): Promise<Answer> =>
+  answered(
+    fetch(path, {
+      method,
+      ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+    })
+  )
