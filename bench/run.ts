@@ -1,14 +1,19 @@
-/** `npm run bench`, or `npm run bench -- --quick`; words after that choose parts: decode fold columns import. Writes bench/results.md. */
+/** `npm run bench`, or `npm run bench -- --quick`; words after that choose parts: decode fold columns import live
+ * start answers page. Writes bench/results.md. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { answers } from './answers.js'
 import { columns } from './columns.js'
 import { decode } from './decode.js'
 import type { Figure } from './figure.js'
 import { fold } from './fold.js'
 import { imports, type Sizes } from './import.js'
+import { type LiveSizes, live } from './live.js'
+import { page } from './page.js'
 import { reportOf } from './report.js'
+import { starts } from './start.js'
 import type { Effort } from './time.js'
 
 const RESULTS = fileURLToPath(new URL('../../bench/results.md', import.meta.url))
@@ -29,6 +34,10 @@ const sizes: Sizes = quick
       memory: { points: 95, sensors: 10, blocks: 61 }
     }
 
+const liveSizes: LiveSizes = quick
+  ? { idle: 100, backfill: { points: 20, months: 6, sensors: 2, blocks: 60 }, sockets: 100, broadcasts: 100 }
+  : { idle: 500, backfill: { points: 95, months: 12, sensors: 10, blocks: 61 }, sockets: 1000, broadcasts: 50 }
+
 const began = performance.now()
 const say = (text: string) => console.error(`${((performance.now() - began) / 1000).toFixed(0).padStart(4)} s  ${text}`)
 const folder = mkdtempSync(join(tmpdir(), 'wattledger-bench-'))
@@ -36,7 +45,11 @@ const parts: Record<string, () => Promise<Figure[]>> = {
   decode: () => decode(effort),
   fold: () => fold(effort),
   columns: () => columns(effort),
-  import: () => imports(folder, sizes, say)
+  import: () => imports(folder, sizes, say),
+  live: () => live(folder, liveSizes, say),
+  start: () => starts(folder, quick ? 1 : 3),
+  answers: () => answers(folder),
+  page: () => page(folder, say)
 }
 
 try {
