@@ -4,7 +4,7 @@
  * The command line itself is in api/cli.
  */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
+import type { Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Readable } from 'node:stream'
@@ -12,20 +12,20 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { FastifyInstance } from 'fastify'
 import { createAccess } from './api/access/access.js'
-import { signInLink } from './api/access/codes.js'
-import { OWNER, ownToken } from './api/access/own-token.js'
+import { ownToken } from './api/access/own-token.js'
 import { buildApp } from './api/app.js'
 import type { Output } from './api/cli/output.js'
 import { Misuse, runCli, type Workshop } from './api/cli/program.js'
-import { table } from './api/cli/table.js'
-import type { Access, Maintenance, RegistryPort } from './api/deps.js'
-import { kwh } from './api/format.js'
+import { arrival, welcome } from './api/cli/welcome.js'
+import type { Access, GoldenRules, Maintenance } from './api/deps.js'
+import { listen } from './api/listen.js'
 import { createMetrics, type Metrics } from './api/metrics.js'
 import { compactedMap, readAll } from './infra/compacted.js'
 import { Unavailable } from './infra/errors.js'
 import { type Embedded, openEmbedded } from './infra/lmdb/open.js'
 import type { Processing } from './infra/log.js'
 import { claim, type Holder } from './infra/owner.js'
+import { openRegistryRows } from './infra/registry-rows.js'
 import { billedByOthers, compareGolden, OTHER_NAMES } from './processors/energy/comparison.js'
 import { energy } from './processors/energy/fold.js'
 import { resolveRules } from './processors/energy/rules.js'
@@ -41,7 +41,6 @@ import { openMemory } from './producers/memory.js'
 import { heartbeat, type Ingested, type IngestOptions, ingest, ingestKept, type ProducerRooms, publish } from './producers/run.js'
 import type { AccessEntry, BrowserSession } from './schemas/access.js'
 import { decoding } from './schemas/decoding.js'
-import type { Point } from './schemas/generated.js'
 import { homeZone } from './schemas/home-zone.js'
 import type { Settings } from './schemas/settings.js'
 import { allTopics, backfillTopic, readingsTopic, Topics } from './schemas/topics.js'
@@ -55,7 +54,6 @@ const LOOK_MS = 2_000
 const PUSHED_HEARTBEAT_MS = 10_000
 const HOUSEKEEPING_MS = 60_000
 const DAY_MS = 86_400_000
-const START_LINK_MS = DAY_MS
 
 /** Everything of one data folder, running. */
 export interface Platform {
@@ -131,7 +129,7 @@ export const openPlatform = async (settings: Settings, plays = false): Promise<P
   const people = await compactedMap<AccessEntry>(log, Topics.registryPeople)
   const token = await ownToken(folder, people)
   const access = createAccess(people, await compactedMap<BrowserSession>(log, Topics.accessSessions))
-  const registry = await openRegistry(embedded)
+  const registry = await openRegistryRows(log, wire)
   const producers: ProducerRooms = { log, wire, store, archive, sources, resolve: registry.resolve, memory: await openMemory(log) }
   const rooms = startRooms(embedded, sourceNames)
   const failure = watchForFailure(rooms)
@@ -201,6 +199,7 @@ export const openPlatform = async (settings: Settings, plays = false): Promise<P
   }
   const app = await buildApp({
     store,
+    raw: archive,
     maintenance,
     log,
     metrics,
@@ -217,10 +216,7 @@ export const openPlatform = async (settings: Settings, plays = false): Promise<P
         return entered
       }
     },
-    rules: () => ({
-      others: OTHER_NAMES,
-      traces: compareGolden().map(({ trace: { name, readings }, ours, others }) => ({ name, readings, ours, others }))
-    }),
+    rules: goldenRules,
     sourceZone: homeZone,
     limits: { upload: settings.limits.upload, body: settings.limits.body },
     ready: async () => null,
@@ -304,32 +300,6 @@ const watchForFailure = ({ running, sink }: Rooms): Promise<never> => {
   return failure
 }
 
-/** The registry's rows, kept up in memory, and the points that native ids stand for. */
-const openRegistry = async ({ log, wire }: Embedded): Promise<RegistryPort & { resolve(native: string): string }> => {
-  const rows: Point[] = []
-  const points = new Map<string, string>()
-  const enter = (row: Point) => {
-    rows.push(row)
-    for (const native of row.natives) points.set(native, row.point)
-  }
-  const decode = decoding(wire)
-  for await (const { value } of readAll(log, Topics.registryPoints)) if (value !== null) enter(await decode('Point', value))
-  return {
-    versions: async () => [...rows],
-    apply: async (added) => {
-      const knownAt = Math.max(Date.now(), ...rows.map((row) => row.knownAt + 1))
-      const known = added.map((row) => ({ ...row, knownAt }))
-      await log.append(
-        Topics.registryPoints,
-        known.map((row) => ({ key: row.point, value: wire.encode('Point', row) }))
-      )
-      for (const row of known) enter(row)
-      return { knownAt }
-    },
-    resolve: (native) => points.get(native) ?? native
-  }
-}
-
 /** Runs all topics again into an empty store and compares the ledgers, point by point and day by day. */
 const verifyReplay = async (
   embedded: Embedded,
@@ -371,11 +341,6 @@ const verifyReplay = async (
   }
 }
 
-const urlOf = ({ host, port }: { host: string; port: number }): string => {
-  const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
-  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`
-}
-
 /** The platform of a folder, or where the process that owns it answers. */
 const openOrFind: Workshop['open'] = async (settings) => {
   try {
@@ -389,37 +354,8 @@ const openOrFind: Workshop['open'] = async (settings) => {
   }
 }
 
-const notListening =
-  (host: string, port: number) =>
-  (error: NodeJS.ErrnoException): never => {
-    if (error.code !== 'EADDRINUSE' && error.code !== 'EACCES' && error.code !== 'EADDRNOTAVAIL') throw error
-    throw new Unavailable(
-      `Cannot listen on ${host}:${port} (${error.code}): name another address in the settings, http: { listen: ['127.0.0.1:8081'] }.`
-    )
-  }
-
 const PAGE = fileURLToPath(new URL('./page', import.meta.url))
 const SAMPLES = fileURLToPath(new URL('../docs/samples/files', import.meta.url))
-
-/** Opens the addresses of the settings; servers beyond the platform's own are put into `more`, for whoever stops them. */
-const listen = async (platform: Platform, settings: Settings, more: Server[]): Promise<string[]> => {
-  const addresses: string[] = []
-  for (const [i, { host, port }] of settings.http.listen.entries()) {
-    const server =
-      i === 0
-        ? platform.app.server
-        : createServer((request, response) => platform.app.routing(request, response)).on('upgrade', (...upgrade) =>
-            platform.app.server.emit('upgrade', ...upgrade)
-          )
-    if (i === 0) await platform.app.listen({ host, port }).catch(notListening(host, port))
-    else
-      await new Promise<void>((listening, failed) => more[more.push(server) - 1].once('error', failed).listen(port, host, listening)).catch(
-        notListening(host, port)
-      )
-    addresses.push(urlOf({ host, port: (server.address() as { port: number }).port }))
-  }
-  return addresses
-}
 
 /** `wattledger start`: until it is told to stop. */
 const start: Workshop['start'] = async (settings, out, samples) => {
@@ -435,7 +371,7 @@ const start: Workshop['start'] = async (settings, out, samples) => {
     await platform.close()
   }
   try {
-    await run(platform, await listen(platform, settings, more), settings, out, samples, stopped)
+    await run(platform, await listen(platform.app, settings.http.listen, more), settings, out, samples, stopped)
   } catch (error) {
     // A port in use, a full disk: it ends here, and must neither hang nor keep the folder.
     await close().catch(() => {})
@@ -467,57 +403,10 @@ const run = async (
   out.say('Stopping …')
 }
 
-/** For people at a screen: what signs somebody in is not said where lines are kept (--json). */
-const welcome = (
-  access: Access,
-  addresses: readonly string[],
-  settings: Settings,
-  folders: readonly string[],
-  samples: boolean
-): string => {
-  const invited = access.invite(OWNER, START_LINK_MS)
-  return [
-    `Wattledger answers at ${addresses.join(', ')}; its data is in ${resolve(settings.data)}.`,
-    `Programs send the token in ${join(settings.data, 'token')}, as "authorization: Bearer …".`,
-    samples
-      ? 'No settings file: a demo, with sample files and a made-up street (docs/demo.md). Write wattledger.yaml to watch your own folders.'
-      : `Watching ${folders.join(', ') || 'no folder'}.`,
-    `  npx wattledger points${samples ? ' --data ./data/demo' : ''}      what there is`,
-    `  ${addresses[0]}/openapi.json   what can be asked`,
-    ...(invited ? [`Open ${signInLink(addresses[0], invited.code)} : signs this browser in, once, within 24 hours.`] : [])
-  ].join('\n')
-}
-
-const arrival = ({ name, source, readings, rejects }: Ingested): string => {
-  const refused = rejects.map(({ reason, count }) => `${count} ${reason}`).join(', ')
-  return `${new Date().toISOString()}  ${name}  ${source || 'unknown'}  ${readings} readings${refused === '' ? '' : `  rejected: ${refused}`}`
-}
-
-/** `wattledger rules`: ours beside others, on the golden traces. */
-const printRules: Workshop['rules'] = (out) => {
-  const compared = compareGolden()
-  out.objects(
-    compared.map(({ trace, ours, others }) => ({ trace: trace.name, ours, others })),
-    () =>
-      table(
-        ['trace', 'readings (kWh)', 'Wattledger', 'why', ...OTHER_NAMES],
-        compared.map(({ trace, ours, others }) => {
-          const shown = trace.readings.slice(0, 5).map(([, text]) => text)
-          const readings =
-            trace.readings.length > 5 ? `${shown.slice(0, 3).join(' ')} … ${trace.readings[trace.readings.length - 1][1]}` : shown.join(' ')
-          const why = [...ours.rules, ...ours.suspects.map((reason) => `suspect ${reason}`)].join(', ')
-          return [
-            trace.name,
-            readings,
-            `${kwh(ours.milli, 'Wh')}${ours.tail ? ' + unknown' : ''}`,
-            why,
-            ...OTHER_NAMES.map((name) => kwh(others[name], 'Wh'))
-          ]
-        })
-      )
-  )
-  return 0
-}
+const goldenRules = (): GoldenRules => ({
+  others: OTHER_NAMES,
+  traces: compareGolden().map(({ trace: { name, readings }, ours, others }) => ({ name, readings, ours, others }))
+})
 
 const findAll: Workshop['files'] = async (paths) => {
   const found = await Promise.all(
@@ -531,5 +420,5 @@ const findAll: Workshop['files'] = async (paths) => {
 }
 
 if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
-  process.exitCode = await runCli(process.argv, { open: openOrFind, start, rules: printRules, files: findAll })
+  process.exitCode = await runCli(process.argv, { open: openOrFind, start, rules: goldenRules, files: findAll })
 }

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { FastifyBaseLogger } from 'fastify'
+import type { Archive } from '../infra/archive.js'
 import type { Log } from '../infra/log.js'
 import type { Store } from '../infra/store.js'
 import type { AccessEntry, BrowserSession, Credential, Range } from '../schemas/access.js'
@@ -19,6 +20,8 @@ export interface Deps {
    * then nothing of it may be appended.
    */
   upload(body: Readable, name: string): Promise<UploadSummary>
+  /** The bytes of what was read, as they came. */
+  raw: Pick<Archive, 'get' | 'open'>
   maintenance: Maintenance
   /** The golden traces with what each makes of them. */
   rules(): GoldenRules

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { checkYaml, openYaml, type Problem } from './problems.js'
+import { Cassandra, Kafka, SchemaRegistry } from './settings-cluster.js'
 
 /**
  * The one settings file, `wattledger.yaml`. Everything has a default: an empty file, or none, runs a small site.
@@ -13,6 +14,7 @@ import { checkYaml, openYaml, type Problem } from './problems.js'
  *   log: { partitions: 4, segmentAfterDays: 35 }
  *   archive: { raw: true }            # keep the bytes as they came
  *   limits: { upload: 2 GiB, body: 16 MiB }
+ *   kafka: …, cassandra: …            # cluster mode: schemas/settings-cluster.ts
  *
  * Reading the environment and the files that secrets point to is main.ts's work; here is only what the file says.
  */
@@ -46,16 +48,6 @@ const Listen = z
   })
   .meta(HOW_LISTEN)
 
-/** Where a secret stands. Never the secret itself: settings files are copied, mailed and committed. */
-export const Secret = z
-  .union([z.strictObject({ env: z.string().regex(/^[A-Za-z_]\w*$/) }), z.strictObject({ file: z.string().min(1) })])
-  .meta({
-    expected: '{ env: NAME } or { file: PATH }',
-    mend: 'A secret never stands in this file: put it into an environment variable or a file of its own and name that.',
-    secret: true
-  })
-export type Secret = z.output<typeof Secret>
-
 const Folder = z.strictObject({
   path: z.string().min(1).meta({ expected: 'a folder', description: 'Folder to watch, with its subfolders.' }),
   source: z
@@ -65,45 +57,72 @@ const Folder = z.strictObject({
     .meta({ expected: 'the name of a source', description: 'Source of its files; absent: recognised file by file.' })
 })
 
-export const Settings = z.strictObject({
-  data: z.string().min(1).default('./data').meta({ expected: 'a folder', description: 'Where the ledger, its log and its archive live.' }),
-  http: z
-    .strictObject({
-      listen: z.array(Listen).min(1).prefault(['127.0.0.1:8080']).meta({ description: 'Addresses and ports to listen on.' })
+export const Settings = z
+  .strictObject({
+    data: z
+      .string()
+      .min(1)
+      .default('./data')
+      .meta({ expected: 'a folder', description: 'Where the ledger, its log and its archive live.' }),
+    http: z
+      .strictObject({
+        listen: z.array(Listen).min(1).prefault(['127.0.0.1:8080']).meta({ description: 'Addresses and ports to listen on.' })
+      })
+      .prefault({}),
+    folders: z
+      .array(Folder)
+      .default([])
+      .meta({ expected: 'a list of folders', mend: 'Write one line per folder: "- path: ./inbox".', description: 'Folders to watch.' }),
+    log: z
+      .strictObject({
+        partitions: z.int().min(1).max(1024).default(4).meta({
+          expected: 'a whole number from 1 to 1024',
+          description: 'Partitions of every topic; fixed when the data folder is made.'
+        }),
+        segmentAfterDays: z
+          .int()
+          .min(1)
+          .max(36_500)
+          .default(35)
+          .meta({ expected: 'a whole number of days, at least 1', description: 'Age at which records move to read-only segment files.' })
+      })
+      .prefault({}),
+    archive: z
+      .strictObject({
+        raw: z.boolean().default(true).meta({ expected: 'true or false', description: 'Keep the raw bytes of everything read.' })
+      })
+      .prefault({}),
+    limits: z
+      .strictObject({
+        upload: Size.prefault('2 GiB').meta({ description: 'Largest file taken over HTTP.' }),
+        body: Size.prefault('16 MiB').meta({ description: 'Largest other request, such as a registry file.' })
+      })
+      .prefault({}),
+    kafka: Kafka.optional().meta({ expected: 'brokers and how to reach them', description: 'The log, in cluster mode; absent: embedded.' }),
+    cassandra: Cassandra.optional().meta({
+      expected: 'nodes and how to reach them',
+      description: 'The store, in cluster mode; absent: embedded.'
+    }),
+    schemaRegistry: SchemaRegistry.optional().meta({
+      expected: 'the address of a registry',
+      description: 'Hands out schema ids, in cluster mode.'
     })
-    .prefault({}),
-  folders: z
-    .array(Folder)
-    .default([])
-    .meta({ expected: 'a list of folders', mend: 'Write one line per folder: "- path: ./inbox".', description: 'Folders to watch.' }),
-  log: z
-    .strictObject({
-      partitions: z
-        .int()
-        .min(1)
-        .max(1024)
-        .default(4)
-        .meta({ expected: 'a whole number from 1 to 1024', description: 'Partitions of every topic; fixed when the data folder is made.' }),
-      segmentAfterDays: z
-        .int()
-        .min(1)
-        .max(36_500)
-        .default(35)
-        .meta({ expected: 'a whole number of days, at least 1', description: 'Age at which records move to read-only segment files.' })
-    })
-    .prefault({}),
-  archive: z
-    .strictObject({
-      raw: z.boolean().default(true).meta({ expected: 'true or false', description: 'Keep the raw bytes of everything read.' })
-    })
-    .prefault({}),
-  limits: z
-    .strictObject({
-      upload: Size.prefault('2 GiB').meta({ description: 'Largest file taken over HTTP.' }),
-      body: Size.prefault('16 MiB').meta({ description: 'Largest other request, such as a registry file.' })
-    })
-    .prefault({})
-})
+  })
+  .superRefine((settings, context) => {
+    const missing = settings.kafka && !settings.cassandra ? 'cassandra' : settings.cassandra && !settings.kafka ? 'kafka' : null
+    if (missing)
+      context.addIssue({
+        code: 'custom',
+        path: [missing === 'kafka' ? 'cassandra' : 'kafka'],
+        message: `cluster mode needs a ${missing} block too`
+      })
+    if (settings.schemaRegistry && !settings.kafka)
+      context.addIssue({
+        code: 'custom',
+        path: ['schemaRegistry'],
+        message: 'a schema registry is used in cluster mode only: name kafka and cassandra'
+      })
+  })
 export type Settings = z.output<typeof Settings>
 
 export const loadSettings = (text: string, file: string): { settings: Settings } | { problems: Problem[] } => {

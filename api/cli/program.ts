@@ -3,19 +3,21 @@ import { Command, CommanderError } from 'commander'
 import { Unavailable } from '../../infra/errors.js'
 import { problemText } from '../../schemas/problems.js'
 import { loadSettings, type Settings } from '../../schemas/settings.js'
+import type { GoldenRules } from '../deps.js'
 import { historyCommands } from './history.js'
 import { type FindFiles, importCommand } from './import.js'
 import { type Ledger, localLedger, type Opened, Refusal, remoteLedger } from './ledger.js'
 import { type Output, outputOf } from './output.js'
 import { changesCommand, explainCommand, pointsCommand, rejectsCommand, seriesCommand } from './questions.js'
 import { accessCommand, registryCommands } from './registry.js'
+import { printRules } from './rules.js'
 
 /** What main.ts gives the command line. */
 export interface Workshop {
   /** Opens a data folder for one command, or says where the process that owns it answers. */
   open(settings: Settings): Promise<Opened | { url: string; token: string }>
   start(settings: Settings, out: Output, samples: boolean): Promise<number>
-  rules(out: Output): number
+  rules(): GoldenRules
   files: FindFiles
 }
 
@@ -83,7 +85,7 @@ export const runCli = async (argv: readonly string[], workshop: Workshop): Promi
   common(program.command('rules'))
     .description('the golden traces: what our rules make of them, and what others do')
     .action((options: CommonOptions) => {
-      code = workshop.rules(outputOf(options.json ?? false))
+      printRules(outputOf(options.json ?? false), workshop.rules())
     })
   historyCommands(program, common, withLedger)
   const config = program.command('config').description('the settings file')

@@ -3,8 +3,9 @@ import multipart from '@fastify/multipart'
 import type { FastifyRequest } from 'fastify'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
+import { requireEverything } from '../auth.js'
 import type { Deps, UploadSummary } from '../deps.js'
-import { ApiError, errorAnswers } from '../errors.js'
+import { ApiError, errorAnswers, notFound } from '../errors.js'
 import { iso } from '../format.js'
 
 const Example = z.object({ line: z.number(), field: z.string(), expected: z.string(), found: z.string(), advice: z.string() })
@@ -57,6 +58,30 @@ export const fileRoutes =
     app.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
     // One byte more than ours, so that ours speaks first; a cut file must never pass for a whole one.
     await app.register(multipart, { limits: { files: 2, fileSize: limit + 1, fields: 8, fieldSize: 1024 } })
+
+    app.get(
+      '/v1/files/:origin',
+      {
+        config: { roles: ['admin', 'reader'] },
+        schema: {
+          summary: 'The bytes of a file as they came, by their SHA-256. It may hold anybody’s figures: every point has to be open to you.',
+          params: z.object({ origin: z.string().regex(/^[0-9a-f]{64}$/, 'expected a SHA-256 of 64 hexadecimal digits') }),
+          response: { 200: z.any().describe('The bytes.'), ...errorAnswers }
+        }
+      },
+      async (request, reply) => {
+        requireEverything(request)
+        const { origin } = request.params
+        const file = await deps.raw.get(origin)
+        if (!file) throw notFound('file')
+        const name = file.name
+          .split('/')
+          .pop()!
+          .replace(/[^\w.-]+/g, '_')
+        reply.header('content-disposition', `attachment; filename="${name || origin}"`)
+        return reply.type('application/octet-stream').send(Readable.from(deps.raw.open(origin)))
+      }
+    )
 
     app.post(
       '/v1/files',

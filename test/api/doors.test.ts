@@ -27,6 +27,7 @@ const doors: [method: 'GET' | 'POST' | 'DELETE', url: string, may: ('admin' | 'r
   ['GET', '/v1/rejects/counts', ['admin', 'reader']],
   ['GET', '/v1/rules', ['admin', 'reader']],
   ['POST', '/v1/files?name=x.csv', ['admin', 'device']],
+  ['GET', `/v1/files/${'a'.repeat(64)}`, ['admin', 'reader']],
   ['GET', '/v1/registry', ['admin']],
   ['POST', '/v1/registry?dryRun=true', ['admin']],
   ['GET', '/v1/access', ['admin']],
@@ -80,7 +81,14 @@ test('every route that is published is one of the doors tried here', async () =>
   const published = Object.entries(paths).flatMap(([path, methods]) =>
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`)
   )
-  const tried = doors.map(([method, url]) => `${method} ${url.split('?')[0].replace('/nobody', '/{name}').replace('/none', '/{id}')}`)
+  const tried = doors.map(
+    ([method, url]) =>
+      `${method} ${url
+        .split('?')[0]
+        .replace('/nobody', '/{name}')
+        .replace('/none', '/{id}')
+        .replace(/[0-9a-f]{64}/, '{origin}')}`
+  )
   expect(published.sort()).toEqual([...tried.filter((door) => !door.endsWith('/openapi.json')), 'GET /healthz', 'POST /v1/session'].sort())
 })
 

@@ -195,13 +195,14 @@ export const openLedger = async (
   let at = said.now ?? START + 1000 * 24 * HOUR
   const now = () => at
   const folder = mkdtempSync(join(tmpdir(), 'wattledger-api-'))
-  const { store, log, close } = await openEmbedded(folder)
+  const { store, log, archive, close } = await openEmbedded(folder)
   const entries = new Map<string, AccessEntry>()
   const uploads: Ledger['uploads'] = []
   const registryRows: Point[] = []
   const deps: Deps = {
     store,
     log,
+    raw: archive,
     access: createAccess(memoryMap(entries), memoryMap(), now),
     registry: {
       versions: async () => [...(await store.points()), ...registryRows],

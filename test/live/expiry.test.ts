@@ -28,7 +28,7 @@ let url: string
 
 beforeAll(async () => {
   embedded = await openEmbedded(folder)
-  const { log, store, wire } = embedded
+  const { log, store, wire, archive } = embedded
   await log.create(allTopics(['flukso']))
   const never = async () => {
     throw new Error('not in this test')
@@ -36,6 +36,7 @@ beforeAll(async () => {
   const deps: Deps = {
     log,
     store,
+    raw: archive,
     metrics: createMetrics(store, log),
     access,
     registry: { versions: async () => [], apply: never },

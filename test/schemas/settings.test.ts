@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { checkYaml, openYaml, problemText, suggestion } from '../../schemas/problems.js'
-import { loadSettings, Secret } from '../../schemas/settings.js'
+import { Secret } from '../../schemas/secret.js'
+import { loadSettings } from '../../schemas/settings.js'
 
 const problems = (text: string): string[] => {
   const loaded = loadSettings(text, 'w.yaml')
@@ -49,7 +50,11 @@ const cases: [when: string, text: string, then: string][] = [
     'data: x\nlog:\n  partitons: 3\n',
     'w.yaml:3: log.partitons: nobody knows this key here. Did you mean "partitions"?'
   ],
-  ['a key is unknown', 'kafka: x\n', 'w.yaml:1: kafka: nobody knows this key here. Known here: data, http, folders, log, archive, limits.'],
+  [
+    'a key is unknown',
+    'mqtt: x\n',
+    'w.yaml:1: mqtt: nobody knows this key here. Known here: data, http, folders, log, archive, limits, kafka, cassandra, schemaRegistry.'
+  ],
   ['a number is none', 'log:\n  partitions: many\n', 'w.yaml:2: log.partitions: expected a whole number from 1 to 1024, found "many".'],
   ['a number is too small', '\n\nlog: { partitions: 0 }', 'w.yaml:3: log.partitions: expected a whole number from 1 to 1024, found 0.'],
   [
@@ -95,4 +100,23 @@ test('suggestions', () => {
   expect(suggestion('ratedpower', ['ratedPower', 'dial'])).toBe('Did you mean "ratedPower"?')
   expect(suggestion('dail', ['ratedPower', 'dial'])).toBe('Did you mean "dial"?')
   expect(suggestion('colour', ['ratedPower', 'dial'])).toBe('Known here: ratedPower, dial.')
+})
+
+test('cluster mode is named whole, with its secrets elsewhere', () => {
+  const loaded = loadSettings(
+    "kafka: { brokers: ['k:9092'], login: { user: w, password: { env: KAFKA } }, tls: {} }\ncassandra: { nodes: ['c:9042'] }",
+    'w.yaml'
+  )
+  expect(loaded).toMatchObject({
+    settings: {
+      kafka: { brokers: ['k:9092'], partitions: 24, replicas: 1, tls: {}, login: { mechanism: 'SCRAM-SHA-512' } },
+      cassandra: { nodes: ['c:9042'], dataCenter: 'datacenter1', keyspace: 'wattledger', replicas: 1 }
+    }
+  })
+  expect(problems("kafka: { brokers: ['k:9092'] }")[0]).toContain('cluster mode needs a cassandra block too')
+  expect(problems("cassandra: { nodes: ['c:9042'] }")[0]).toContain('cluster mode needs a kafka block too')
+  expect(problems("schemaRegistry: { url: 'http://r:8081' }")[0]).toContain('in cluster mode only')
+  expect(problems("kafka: { brokers: ['k'] }\ncassandra: { nodes: ['c:9042'] }")[0]).toContain('expected a host and port')
+  const told = problems("kafka: { brokers: ['k:9092'], login: { user: w, password: hunter2 } }\ncassandra: { nodes: ['c:9042'] }")
+  expect(told.join()).not.toContain('hunter2')
 })

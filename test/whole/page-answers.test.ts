@@ -21,6 +21,30 @@ test('an upload says where its readings went, also when they had been read befor
     expect(JSON.parse((await send('POST', '/v1/files?name=notes.txt', 'hello')).body)).toMatchObject({ source: '', touched: [] })
   }))
 
+test('the bytes of a file come back as they went in, to whom every point is open', () =>
+  withWhole(async ({ send, platform }) => {
+    const { bytes } = f5d(
+      'F5D_0291_0762_20240602.0',
+      HOME,
+      hours(FROM, FROM + 24 * HOUR, () => 100)
+    )
+    const { origin } = JSON.parse((await send('POST', '/v1/files?name=sub/F5D_0291_0762_20240602.0', bytes)).body)
+    const get = (token: string) => platform.app.inject({ url: `/v1/files/${origin}`, headers: { authorization: `Bearer ${token}` } })
+    const answer = await get(platform.token)
+    expect(answer.statusCode).toBe(200)
+    expect(answer.rawPayload.equals(Buffer.from(bytes))).toBe(true)
+    expect(answer.headers['content-disposition']).toBe('attachment; filename="F5D_0291_0762_20240602.0"')
+    const grants = [{ point: HOME, from: null, to: null }]
+    const ana = JSON.stringify({ name: 'ana', role: 'reader', grants })
+    const added = await send('POST', '/v1/access', ana, { 'content-type': 'application/json' })
+    expect((await get(JSON.parse(added.body).token)).statusCode).toBe(403)
+    const missing = await platform.app.inject({
+      url: `/v1/files/${'0'.repeat(64)}`,
+      headers: { authorization: `Bearer ${platform.token}` }
+    })
+    expect(missing.statusCode).toBe(404)
+  }))
+
 test('a file of more meters than anybody reads names the first hundred', () =>
   withWhole(async ({ send }) => {
     const lines = Array.from({ length: 130 }, (_, i) => curveLine(cupsOf(1000 + i), { start: FROM, wh: 1 }))

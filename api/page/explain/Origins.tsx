@@ -1,4 +1,5 @@
 import { moment } from '../format.js'
+import { session } from '../session.js'
 import type { Explanation } from './answer.js'
 import { Section } from './Section.js'
 import { type Origin, originsOf } from './told.js'
@@ -40,7 +41,12 @@ const OriginItem = ({ origin, zone }: { origin: Origin; zone: string }) => {
           SHA-256{' '}
           <code title={sha256}>
             {sha256.slice(0, 12)}…{sha256.slice(-4)}
-          </code>
+          </code>{' '}
+          {session.value?.role === 'admin' && (
+            <a href={`/v1/files/${sha256}`} download>
+              Download
+            </a>
+          )}
         </p>
       )}
     </li>

@@ -1,5 +1,5 @@
 import type { PointInfo, RegisterInfo } from '../answers.js'
-import { age, isEnergy, power, registerName, shownByRegister } from '../format.js'
+import { ago, isEnergy, power, registerName, shownByRegister } from '../format.js'
 import { keyOf, newestOf, now, wattsNow } from '../live.js'
 import { registersOf, titleOf } from './points.js'
 import { Spark } from './Spark.js'
@@ -61,5 +61,5 @@ const Age = ({ point, registers }: { point: string; registers: readonly Register
     Math.max(newestOf(keyOf(point, register)).value?.end ?? 0, last === null ? 0 : Date.parse(last))
   )
   const last = Math.max(0, ...heard)
-  return last === 0 ? null : <span class="age">{age(now.value - last)} ago</span>
+  return last === 0 ? null : <span class="age">{ago(now.value - last)}</span>
 }

@@ -1,5 +1,5 @@
 import type { PointInfo, RegisterInfo } from '../answers.js'
-import { age, moment, power, qualityText, registerName, shownByRegister } from '../format.js'
+import { ago, moment, power, qualityText, registerName, shownByRegister } from '../format.js'
 import { keyOf, newestOf, now, wattsNow } from '../live.js'
 import { hrefOf } from '../route.js'
 import { titleOf } from './points.js'
@@ -69,7 +69,8 @@ const Now = ({ point, register }: Pick<Props, 'point' | 'register'>) => {
         <small>{shown.unit}</small>
       </dd>
       <dd class="muted small" title={moment(end, point.zone)}>
-        {age(old)} ago{newest !== null && watts !== null ? `, ${qualityText(newest.quality)}` : ''}
+        {ago(old)}
+        {newest !== null && watts !== null ? `, ${qualityText(newest.quality)}` : ''}
       </dd>
     </dl>
   )

@@ -25,11 +25,13 @@ const known = computed(
   () => new Set((points.value ?? []).flatMap(({ id, registers }) => registers.map(({ register }) => keyOf(id, register))))
 )
 
-let loading: ReturnType<typeof setTimeout> | null = null
+let soon = false
 /** Soon, and once for all who ask meanwhile: files with many new meters come in at once. */
 export const loadPointsSoon = (): void => {
-  loading ??= setTimeout(() => {
-    loading = null
+  if (soon) return
+  soon = true
+  setTimeout(() => {
+    soon = false
     void loadPoints()
   }, SOON_MS)
 }
