@@ -49,16 +49,24 @@ export const LiveOthers = ({ point, register, zone }: Props) => {
   const worst = compared && worstOf(compared)
   if (!compared || !worst) return null
   const { ours, dips, unit } = compared
+  const time = (at: string) => clock(Date.parse(at), zone, true)
+  const setAside = dips.filter(({ suspect }) => suspect !== null)
+  const turned = dips.filter(({ suspect }) => suspect === null)
   return (
     <aside class="card live-others" data-testid="live-others">
       <p>
         Today {listed(worst.names)} would bill <b class="theirs">{billed(worst, unit)}</b>. We bill <b>{billed(ours, unit)}</b>
         {ours.tail && ' and say that some is unknown'}.
       </p>
-      {dips.length > 0 && (
+      {setAside.length > 0 && (
         <p class="small muted">
-          Why: {dipsText(dips, (at) => clock(Date.parse(at), zone, true), DIPS)}. Such a reading is set aside here; there, the way back up
-          counts as energy.
+          Why: {dipsText(setAside, time, DIPS)}. Such a reading is set aside here; there, the way back up counts as energy.
+        </p>
+      )}
+      {turned.length > 0 && (
+        <p class="small muted">
+          Why: the register began again, {dipsText(turned, time, DIPS)}. What passed up to the end of the dial counts here; there it is
+          lost, or taken off.
         </p>
       )}
     </aside>
