@@ -15,17 +15,20 @@ import { createAccess } from './api/access/access.js'
 import { ownToken } from './api/access/own-token.js'
 import { buildApp } from './api/app.js'
 import type { Output } from './api/cli/output.js'
-import { Misuse, runCli, type Workshop } from './api/cli/program.js'
+import { Misuse, type Only, runCli, type Workshop } from './api/cli/program.js'
 import { arrival, welcome } from './api/cli/welcome.js'
 import type { Access, GoldenRules, Maintenance } from './api/deps.js'
 import { listen } from './api/listen.js'
 import { createMetrics, type Metrics } from './api/metrics.js'
+import { openCluster } from './infra/cluster.js'
 import { compactedMap, readAll } from './infra/compacted.js'
 import { Unavailable } from './infra/errors.js'
-import { type Embedded, openEmbedded } from './infra/lmdb/open.js'
-import type { Processing } from './infra/log.js'
+import { openEmbedded } from './infra/lmdb/open.js'
+import type { Log, Processing } from './infra/log.js'
 import { claim, type Holder } from './infra/owner.js'
 import { openRegistryRows } from './infra/registry-rows.js'
+import { caughtUp } from './infra/settled.js'
+import type { Storage } from './infra/storage.js'
 import { billedByOthers, compareGolden, OTHER_NAMES } from './processors/energy/comparison.js'
 import { energy } from './processors/energy/fold.js'
 import { resolveRules } from './processors/energy/rules.js'
@@ -79,32 +82,56 @@ export interface Platform {
   close(): Promise<void>
 }
 
-interface Rooms {
-  running: Running[]
-  sink: Processing
+/** Which rooms run in this process; all of them, embedded. */
+export interface Cast {
+  producers: boolean
+  /** By name. */
+  processors: readonly string[]
+  sinks: readonly string[]
+  api: boolean
 }
 
-/** The sources of a data folder: the demo's is one of them where it is played, or ever was. */
-const sourcesOf = async (log: Embedded['log'], plays: boolean): Promise<readonly Source[]> => {
+const FOLDS = [energy, loadcurve] as const
+const EVERYTHING: Cast = { producers: true, processors: FOLDS.map(({ name }) => name), sinks: [STORE_GROUP], api: true }
+/** For one command: it asks and appends, and others do the work. */
+const NO_ROOM: Cast = { producers: false, processors: [], sinks: [], api: false }
+/** How long a command waits for processes elsewhere. */
+const ELSEWHERE_MS = 60_000
+
+/** The sources of a ledger: the demo's is one of them where it is played, or ever was. */
+const sourcesOf = async (log: Log, plays: boolean): Promise<readonly Source[]> => {
   const played = (await log.status()).some(({ topic }) => topic === readingsTopic(demo.name))
   return plays || played ? [...sources, demo] : sources
 }
 
+interface Rooms {
+  folds: ReadonlyMap<string, Running>
+  processings: readonly Processing[]
+  /** Nothing of what was appended is left to be worked on, here or in other processes. */
+  settled(): Promise<void>
+}
+
 /** The folds and the store sink, on any log and store. */
-const startRooms = ({ log, store, wire }: Pick<Embedded, 'log' | 'store' | 'wire'>, sourceNames: readonly string[]): Rooms => {
+const startRooms = (storage: Pick<Storage, 'log' | 'store' | 'wire'>, sourceNames: readonly string[], cast: Cast = EVERYTHING): Rooms => {
+  const { log, store, wire } = storage
   const rooms = { log, store, wire, storeGroup: STORE_GROUP, sources: sourceNames }
-  const sink = runSink(log, STORE_GROUP, storedTopics(sourceNames), storeSink(store, decoding(wire)))
-  return { running: [runFold(energy, rooms), runFold(loadcurve, rooms)], sink }
+  const topics = storedTopics(sourceNames)
+  const sink = cast.sinks.includes(STORE_GROUP) ? runSink(log, STORE_GROUP, topics, storeSink(store, decoding(wire))) : null
+  const folds = new Map<string, Running>()
+  if (cast.processors.includes(energy.name)) folds.set(energy.name, runFold(energy, rooms))
+  if (cast.processors.includes(loadcurve.name)) folds.set(loadcurve.name, runFold(loadcurve, rooms))
+  const settled = async () => {
+    // In the order data flows: each has nothing left to say when the one before has none.
+    for (const { name, inputs } of FOLDS)
+      await (folds.get(name)?.processing.drained() ?? caughtUp(log, name, inputs(sourceNames), ELSEWHERE_MS))
+    await (sink?.drained() ?? caughtUp(log, STORE_GROUP, topics, ELSEWHERE_MS))
+  }
+  const processings = [...folds.values()].map(({ processing }) => processing)
+  return { folds, processings: sink === null ? processings : [...processings, sink], settled }
 }
 
-const settleRooms = async ({ running, sink }: Rooms): Promise<void> => {
-  // In the order data flows: each has nothing left to say when the one before has none.
-  for (const { processing } of running) await processing.drained()
-  await sink.drained()
-}
-
-const stopRooms = async ({ running, sink }: Rooms): Promise<void> => {
-  await Promise.all([...running.map(({ processing }) => processing.stop()), sink.stop()])
+const stopRooms = async ({ processings }: Rooms): Promise<void> => {
+  await Promise.all(processings.map((processing) => processing.stop()))
 }
 
 /** Another process owns the data folder. */
@@ -116,31 +143,65 @@ export class HeldBy extends Error {
   }
 }
 
-export const openPlatform = async (settings: Settings, plays = false): Promise<Platform> => {
-  const folder = resolve(settings.data)
-  mkdirSync(folder, { recursive: true })
+export interface OpenOptions {
+  /** Plays the demo. */
+  plays?: boolean
+  /** Rooms of this process, in cluster mode. */
+  cast?: Cast
+  /** Number of this process among those of its kind, in cluster mode; the same after a restart. */
+  slot?: number
+}
+
+interface Opened {
+  storage: Storage
+  announce(address: string): void
+  release(): Promise<void>
+}
+
+/** The data folder's own log and store, which one process has at a time, or the cluster's, which many have. */
+const openStorage = async (settings: Settings, folder: string, slot: number): Promise<Opened> => {
+  const { kafka, cassandra, schemaRegistry } = settings
+  if (kafka && cassandra) {
+    const storage = await openCluster({ kafka, cassandra, schemaRegistry }, folder, slot)
+    return { storage, announce: () => {}, release: () => storage.close() }
+  }
   const owner = await claim(folder)
   if ('heldBy' in owner) throw new HeldBy(owner.heldBy)
-  const embedded = await openEmbedded(folder, { partitions: settings.log.partitions })
-  const { log, store, wire, archive } = embedded
+  const storage = await openEmbedded(folder, { partitions: settings.log.partitions })
+  const release = async () => {
+    await storage.close()
+    await owner.release()
+  }
+  return { storage, announce: (address) => owner.announce(address), release }
+}
+
+export const openPlatform = async (
+  settings: Settings,
+  { plays = false, cast = EVERYTHING, slot = 0 }: OpenOptions = {}
+): Promise<Platform> => {
+  const folder = resolve(settings.data)
+  mkdirSync(folder, { recursive: true })
+  const { storage, announce, release } = await openStorage(settings, folder, slot)
+  const { log, store, wire, archive } = storage
+  const stopping = new AbortController()
+  const { signal } = stopping
   const sources = await sourcesOf(log, plays)
   const sourceNames = sources.map(({ name }) => name)
   await log.create(allTopics(sourceNames))
-  const people = await compactedMap<AccessEntry>(log, Topics.registryPeople)
+  const people = await compactedMap<AccessEntry>(log, Topics.registryPeople, signal)
   const token = await ownToken(folder, people)
-  const access = createAccess(people, await compactedMap<BrowserSession>(log, Topics.accessSessions))
-  const registry = await openRegistryRows(log, wire)
-  const producers: ProducerRooms = { log, wire, store, archive, sources, resolve: registry.resolve, memory: await openMemory(log) }
-  const rooms = startRooms(embedded, sourceNames)
+  const access = createAccess(people, await compactedMap<BrowserSession>(log, Topics.accessSessions, signal))
+  const registry = await openRegistryRows(log, wire, signal)
+  const producers: ProducerRooms = { log, wire, store, archive, sources, resolve: registry.resolve, memory: await openMemory(log, signal) }
+  const rooms = startRooms(storage, sourceNames, cast)
   const failure = watchForFailure(rooms)
   const metrics = createMetrics(store, log)
-  const stopping = new AbortController()
   const timers: NodeJS.Timeout[] = []
   let watching = Promise.resolve()
   let playing = Promise.resolve()
 
   const settle = async () => {
-    await Promise.race([settleRooms(rooms), failure])
+    await Promise.race([rooms.settled(), failure])
   }
   const importFile: Platform['importFile'] = async (body, name, options) => {
     const result = await Promise.race([ingest(producers, body, name, Date.now(), options), failure])
@@ -162,13 +223,17 @@ export const openPlatform = async (settings: Settings, plays = false): Promise<P
   /** A step of what can wait: joining closed days, moving old records to files of their own. */
   const housekeeping = async () => {
     await store.foldClosedDays(Date.now() - 2 * DAY_MS)
-    await log.archive(settings.log.segmentAfterDays * DAY_MS)
+    await storage.retire(settings.log.segmentAfterDays * DAY_MS)
   }
   let verifying = false
   const maintenance: Maintenance = {
     refold: async (wanted) => {
+      if (rooms.folds.size < FOLDS.length)
+        throw new Unavailable(
+          'The processors run in other processes, and this is asked of the one that runs all of them: wattledger start.'
+        )
       // Both: the load curve's own rules (zone, hold) may have changed as well.
-      for (const { refold } of rooms.running) refold(wanted)
+      for (const { refold } of rooms.folds.values()) refold(wanted)
       await quiet()
     },
     reparse: async () => {
@@ -191,13 +256,14 @@ export const openPlatform = async (settings: Settings, plays = false): Promise<P
       verifying = true
       try {
         await quiet()
-        return await verifyReplay(embedded, sources, settings.log.partitions, beatAt)
+        return await verifyReplay(storage, sources, beatAt)
       } finally {
         verifying = false
       }
     }
   }
   const app = await buildApp({
+    healthOnly: !cast.api && cast !== NO_ROOM,
     store,
     raw: archive,
     maintenance,
@@ -219,7 +285,7 @@ export const openPlatform = async (settings: Settings, plays = false): Promise<P
     rules: goldenRules,
     sourceZone: homeZone,
     limits: { upload: settings.limits.upload, body: settings.limits.body },
-    ready: async () => null,
+    ready: () => storage.trouble(),
     live: { log, wire, storeGroup: STORE_GROUP, sources: sourceNames, folder },
     upload: async (body, name) => {
       const result = await importFile(body, name)
@@ -260,13 +326,14 @@ export const openPlatform = async (settings: Settings, plays = false): Promise<P
           await wait(LOOK_MS, undefined, { signal: stopping.signal }).catch(() => {})
         }
       }
-      watching = look()
-      timers.push(setInterval(() => void beat().catch(failing('heartbeat')), HEARTBEAT_MS))
-      timers.push(
-        setInterval(() => {
-          void housekeeping().catch(failing('housekeeping'))
-        }, HOUSEKEEPING_MS)
-      )
+      const every = (ms: number, name: string, work: () => Promise<void>) =>
+        timers.push(setInterval(() => void work().catch(failing(name)), ms))
+      if (cast.producers) {
+        watching = look()
+        every(HEARTBEAT_MS, 'heartbeat', beat)
+      }
+      // One is enough, wherever it runs.
+      if (cast.sinks.includes(STORE_GROUP) && slot === 0) every(HOUSEKEEPING_MS, 'housekeeping', housekeeping)
     },
     play: (report) => {
       const failing = (error: unknown) => report({ name: demo.name, error })
@@ -277,7 +344,7 @@ export const openPlatform = async (settings: Settings, plays = false): Promise<P
       const pushed = sources.filter((source) => source.pushed)
       timers.push(setInterval(() => void heartbeat({ log, wire, sources: pushed }, Date.now()).catch(failing), PUSHED_HEARTBEAT_MS))
     },
-    announce: (address) => owner.announce(address),
+    announce,
     close: async () => {
       stopping.abort()
       for (const timer of timers) clearTimeout(timer)
@@ -285,16 +352,15 @@ export const openPlatform = async (settings: Settings, plays = false): Promise<P
       await playing
       await app.close()
       await stopRooms(rooms)
-      await embedded.close()
-      await owner.release()
+      await release()
     }
   }
 }
 
 /** Rejects when a room stops by itself: a full disk, or a bug. Nothing acknowledged is lost; the program should be started again. */
-const watchForFailure = ({ running, sink }: Rooms): Promise<never> => {
+const watchForFailure = ({ processings }: Rooms): Promise<never> => {
   const failure = new Promise<never>((_resolve, reject) => {
-    for (const { ended } of [...running.map(({ processing }) => processing), sink]) ended.catch(reject)
+    for (const { ended } of processings) ended.catch(reject)
   })
   failure.catch(() => {})
   return failure
@@ -302,14 +368,13 @@ const watchForFailure = ({ running, sink }: Rooms): Promise<never> => {
 
 /** Runs all topics again into an empty store and compares the ledgers, point by point and day by day. */
 const verifyReplay = async (
-  embedded: Embedded,
+  storage: Storage,
   sources: readonly Source[],
-  partitions: number,
   beatAt: number
 ): Promise<{ days: number; differences: LedgerDifference[] }> => {
   const folder = mkdtempSync(join(tmpdir(), 'wattledger-replay-'))
   try {
-    const again = await openEmbedded(folder, { partitions })
+    const again = await openEmbedded(folder, { partitions: storage.log.partitions })
     const sourceNames = sources.map(({ name }) => name)
     await again.log.create(allTopics(sourceNames))
     const rooms = startRooms(again, sourceNames)
@@ -319,19 +384,19 @@ const verifyReplay = async (
         await again.log.append(topic, batch)
         batch = []
       }
-      for await (const { key, value, partition } of readAll(embedded.log, topic)) {
+      for await (const { key, value, partition } of readAll(storage.log, topic)) {
         batch.push({ key, value, partition })
         if (batch.length === 1000) await send()
       }
       await send()
     }
-    await settleRooms(rooms)
+    await rooms.settled()
     // As ours: what waits is judged once more when everything has been read (`quiet`).
     for (let beats = 1; beats <= 2; beats++) {
       await heartbeat({ log: again.log, wire: again.wire, sources }, beatAt + beats)
-      await settleRooms(rooms)
+      await rooms.settled()
     }
-    const ours = await ledgerHash(embedded.store, beatAt)
+    const ours = await ledgerHash(storage.store, beatAt)
     const differences = compareLedgers(ours, await ledgerHash(again.store, beatAt))
     await stopRooms(rooms)
     await again.close()
@@ -344,6 +409,7 @@ const verifyReplay = async (
 /** The platform of a folder, or where the process that owns it answers. */
 const openOrFind: Workshop['open'] = async (settings) => {
   try {
+    if (settings.kafka) return await openPlatform(settings, { cast: NO_ROOM })
     const platform = await openPlatform(settings)
     await platform.settle()
     return platform
@@ -357,9 +423,26 @@ const openOrFind: Workshop['open'] = async (settings) => {
 const PAGE = fileURLToPath(new URL('./page', import.meta.url))
 const SAMPLES = fileURLToPath(new URL('../docs/samples/files', import.meta.url))
 
-/** `wattledger start`: until it is told to stop. */
-const start: Workshop['start'] = async (settings, out, samples) => {
-  const platform = await openPlatform(settings, samples).catch((error: unknown) => {
+/** The rooms that `wattledger run` names; all of them for `start`. */
+const castOf = (only: Only | undefined): Cast => {
+  if (only === undefined) return EVERYTHING
+  const { room, name } = only
+  const chosen = (all: readonly string[]): readonly string[] => {
+    if (name === undefined) return all
+    if (!all.includes(name)) throw new Misuse(`There is no "${name}" among the ${room}: ${all.join(', ')}.`)
+    return [name]
+  }
+  return {
+    producers: room === 'producers',
+    processors: room === 'processors' ? chosen(EVERYTHING.processors) : [],
+    sinks: room === 'sinks' ? chosen(EVERYTHING.sinks) : [],
+    api: room === 'api'
+  }
+}
+
+/** `wattledger start` and `wattledger run`: until it is told to stop. */
+const start: Workshop['start'] = async (settings, out, { samples = false, only, slot = 0 }) => {
+  const platform = await openPlatform(settings, { plays: samples, cast: castOf(only), slot }).catch((error: unknown) => {
     throw error instanceof HeldBy ? new Unavailable(error.message) : error
   })
   const stopped = new Promise<void>((stop) => {

@@ -2,7 +2,13 @@ import cookie from '@fastify/cookie'
 import rateLimit from '@fastify/rate-limit'
 import swagger from '@fastify/swagger'
 import Fastify, { type FastifyInstance } from 'fastify'
-import { jsonSchemaTransform, serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
+import {
+  type FastifyPluginAsyncZod,
+  jsonSchemaTransform,
+  serializerCompiler,
+  validatorCompiler,
+  type ZodTypeProvider
+} from 'fastify-type-provider-zod'
 import { authorise, COOKIE } from './auth.js'
 import type { Deps } from './deps.js'
 import { ApiError, answerErrors } from './errors.js'
@@ -10,6 +16,7 @@ import { liveRoutes } from './live/route.js'
 import { accessRoutes } from './routes/access.js'
 import { changeRoutes } from './routes/changes.js'
 import { compareRoutes } from './routes/compare.js'
+import { completenessRoutes } from './routes/completeness.js'
 import { explainRoutes } from './routes/explain.js'
 import { fileRoutes } from './routes/files.js'
 import { healthRoutes } from './routes/health.js'
@@ -60,25 +67,32 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     },
     transform: jsonSchemaTransform
   })
-  for (const routes of [
-    healthRoutes,
-    pointRoutes,
-    seriesRoutes,
-    explainRoutes,
-    compareRoutes,
-    changeRoutes,
-    fileRoutes,
-    setAsideRoutes,
-    rulesRoutes,
-    registryRoutes,
-    accessRoutes,
-    sessionRoutes,
-    maintenanceRoutes
-  ]) {
-    await app.register(routes(deps))
-  }
-  if (deps.page !== undefined) await app.register(pageRoutes(deps.page))
-  if (deps.live) await app.register(liveRoutes(deps, deps.live))
+  await app.register(healthRoutes(deps))
+  if (!deps.healthOnly) await app.register(everyRoute(deps))
   await app.ready()
   return app as unknown as FastifyInstance
 }
+
+const everyRoute =
+  (deps: Deps): FastifyPluginAsyncZod =>
+  async (app) => {
+    for (const routes of [
+      pointRoutes,
+      seriesRoutes,
+      explainRoutes,
+      compareRoutes,
+      changeRoutes,
+      completenessRoutes,
+      fileRoutes,
+      setAsideRoutes,
+      rulesRoutes,
+      registryRoutes,
+      accessRoutes,
+      sessionRoutes,
+      maintenanceRoutes
+    ]) {
+      await app.register(routes(deps))
+    }
+    if (deps.page !== undefined) await app.register(pageRoutes(deps.page))
+    if (deps.live) await app.register(liveRoutes(deps, deps.live))
+  }

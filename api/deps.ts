@@ -10,6 +10,8 @@ import type { Metrics } from './metrics.js'
 
 /** What the API needs; main.ts puts it together. Nothing here opens a port. */
 export interface Deps {
+  /** Only what says whether the process is well: for rooms that nobody asks for figures. */
+  healthOnly?: boolean
   store: Store
   log: Pick<Log, 'status' | 'ends'>
   access: Access

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import type { Log, LogRecord } from './log.js'
 
 export interface CompactedMap<Value> {
@@ -6,33 +7,71 @@ export interface CompactedMap<Value> {
   put(key: string, value: Value | null): Promise<void>
 }
 
-/** A compacted topic of JSON values as a map: read to its end, then kept up by its only writer, this process. */
-export const compactedMap = async <Value>(log: Log, topic: string): Promise<CompactedMap<Value>> => {
+/** A compacted topic of JSON values as a map: read to its end, then kept up with what any process writes, until `signal`. */
+export const compactedMap = async <Value>(log: Log, topic: string, signal: AbortSignal): Promise<CompactedMap<Value>> => {
   const entries = new Map<string, Value>()
-  const take = (key: string, value: Value | null) => void (value === null ? entries.delete(key) : entries.set(key, value))
-  for await (const { key, value } of readAll(log, topic)) take(key, value === null ? null : JSON.parse(value.toString()))
+  /** Where what is known of a key was written. Our own writes are known before they come back. */
+  const offsets = new Map<string, number>()
+  const take = (key: string, offset: number, value: Value | null) => {
+    if (offset <= (offsets.get(key) ?? -1)) return
+    offsets.set(key, offset)
+    if (value === null) entries.delete(key)
+    else entries.set(key, value)
+  }
+  await follow(log, topic, signal, ({ key, offset, value }) => take(key, offset, value === null ? null : JSON.parse(value.toString())))
   return {
     entries,
     put: async (key, value) => {
-      await log.append(topic, [{ key, value: value === null ? null : Buffer.from(JSON.stringify(value)) }])
-      take(key, value)
+      const [{ offset }] = await log.append(topic, [{ key, value: value === null ? null : Buffer.from(JSON.stringify(value)) }])
+      take(key, offset, value)
     }
   }
 }
 
-/** Every record of a topic that is there now, partition by partition. */
+const AGAIN_MS = 1000
+
+/** Takes every record of a topic: resolves when those that are there now have been taken, and goes on with what comes, until `signal`. */
+export const follow = async (
+  log: Log,
+  topic: string,
+  signal: AbortSignal,
+  take: (record: LogRecord) => void | Promise<void>
+): Promise<void> => {
+  const next: number[] = []
+  const taken = async (record: LogRecord) => {
+    await take(record)
+    next[record.partition] = record.offset + 1
+  }
+  for await (const record of readAll(log, topic)) await taken(record)
+  const goOn = async () => {
+    while (!signal.aborted) {
+      try {
+        for await (const records of log.tail(topic, next, signal)) for (const record of records) await taken(record)
+      } catch {
+        // The log is away, which others say louder: it goes on from where it was.
+      }
+      await wait(AGAIN_MS, undefined, { signal, ref: false }).catch(() => {})
+    }
+  }
+  void goOn()
+}
+
+/** Every record of a topic that is there now, those of a partition in their order. */
 export async function* readAll(log: Log, topic: string): AsyncGenerator<LogRecord> {
   const ends = (await log.ends([topic])).get(topic) ?? []
-  for (const [partition, end] of ends.entries()) {
-    if (end === 0) continue
-    const stop = new AbortController()
-    try {
-      for await (const records of log.tail(topic, [], stop.signal, partition)) {
-        for (const record of records) if (record.offset < end) yield record
-        if (records[records.length - 1].offset + 1 >= end) break
+  const open = new Set([...ends.keys()].filter((partition) => ends[partition] > 0))
+  if (open.size === 0) return
+  const stop = new AbortController()
+  try {
+    for await (const records of log.tail(topic, [], stop.signal)) {
+      for (const record of records) {
+        const end = ends[record.partition]
+        if (record.offset < end) yield record
+        if (record.offset + 1 >= end) open.delete(record.partition)
       }
-    } finally {
-      stop.abort()
+      if (open.size === 0) return
     }
+  } finally {
+    stop.abort()
   }
 }

@@ -2,7 +2,7 @@ import { decoding } from '../schemas/decoding.js'
 import type { Point } from '../schemas/generated.js'
 import { Topics } from '../schemas/topics.js'
 import type { Wire } from '../schemas/wire.js'
-import { readAll } from './compacted.js'
+import { follow } from './compacted.js'
 import type { Log } from './log.js'
 
 export interface RegistryRows {
@@ -14,26 +14,33 @@ export interface RegistryRows {
   resolve(native: string): string
 }
 
-/** The registry's rows, kept up in memory. */
-export const openRegistryRows = async (log: Log, wire: Wire): Promise<RegistryRows> => {
+/** The registry's rows, kept up in memory until `signal`. */
+export const openRegistryRows = async (log: Log, wire: Wire, signal: AbortSignal): Promise<RegistryRows> => {
   const rows: Point[] = []
   const points = new Map<string, string>()
+  const known = new Set<string>()
   const enter = (row: Point) => {
+    // Our own rows come back from the topic.
+    const identity = JSON.stringify([row.point, row.validFrom, row.knownAt])
+    if (known.has(identity)) return
+    known.add(identity)
     rows.push(row)
     for (const native of row.natives) points.set(native, row.point)
   }
   const decode = decoding(wire)
-  for await (const { value } of readAll(log, Topics.registryPoints)) if (value !== null) enter(await decode('Point', value))
+  await follow(log, Topics.registryPoints, signal, async ({ value }) => {
+    if (value !== null) enter(await decode('Point', value))
+  })
   return {
     versions: async () => [...rows],
     apply: async (added) => {
       const knownAt = Math.max(Date.now(), ...rows.map((row) => row.knownAt + 1))
-      const known = added.map((row) => ({ ...row, knownAt }))
+      const entered = added.map((row) => ({ ...row, knownAt }))
       await log.append(
         Topics.registryPoints,
-        known.map((row) => ({ key: row.point, value: wire.encode('Point', row) }))
+        entered.map((row) => ({ key: row.point, value: wire.encode('Point', row) }))
       )
-      for (const row of known) enter(row)
+      for (const row of entered) enter(row)
       return { knownAt }
     },
     resolve: (native) => points.get(native) ?? native

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { Command, CommanderError } from 'commander'
+import { Argument, Command, CommanderError, InvalidArgumentError } from 'commander'
 import { Unavailable } from '../../infra/errors.js'
 import { problemText } from '../../schemas/problems.js'
 import { loadSettings, type Settings } from '../../schemas/settings.js'
@@ -8,7 +8,7 @@ import { historyCommands } from './history.js'
 import { type FindFiles, importCommand } from './import.js'
 import { type Ledger, localLedger, type Opened, Refusal, remoteLedger } from './ledger.js'
 import { type Output, outputOf } from './output.js'
-import { changesCommand, explainCommand, pointsCommand, rejectsCommand, seriesCommand } from './questions.js'
+import { changesCommand, explainCommand, gapsCommand, pointsCommand, rejectsCommand, seriesCommand } from './questions.js'
 import { accessCommand, registryCommands } from './registry.js'
 import { printRules } from './rules.js'
 
@@ -16,9 +16,17 @@ import { printRules } from './rules.js'
 export interface Workshop {
   /** Opens a data folder for one command, or says where the process that owns it answers. */
   open(settings: Settings): Promise<Opened | { url: string; token: string }>
-  start(settings: Settings, out: Output, samples: boolean): Promise<number>
+  start(settings: Settings, out: Output, how: { samples?: boolean; only?: Only; slot?: number }): Promise<number>
   rules(): GoldenRules
   files: FindFiles
+}
+
+export const ROOMS = ['producers', 'processors', 'sinks', 'api'] as const
+
+/** One room of a cluster, perhaps one of its processors or sinks. */
+export interface Only {
+  room: (typeof ROOMS)[number]
+  name?: string
 }
 
 export interface CommonOptions {
@@ -38,6 +46,11 @@ const settingsOf = ({ config, data }: CommonOptions): Settings => {
   const loaded = loadSettings(existsSync(file) ? readFileSync(file, 'utf8') : '', file)
   if ('problems' in loaded) throw new Misuse(loaded.problems.map(problemText).join('\n'))
   return data === undefined ? loaded.settings : { ...loaded.settings, data }
+}
+
+const slotOf = (text: string): number => {
+  if (!/^\d{1,4}$/.test(text)) throw new InvalidArgumentError('expected a whole number from 0')
+  return Number(text)
 }
 
 /** Runs one command; the result is the process's exit code: 0 done, 1 failed, 2 done but something was refused. */
@@ -72,13 +85,27 @@ export const runCli = async (argv: readonly string[], workshop: Workshop): Promi
     .action(async (options: CommonOptions) => {
       const bare = options.config === undefined && options.data === undefined && !existsSync(DEFAULT_SETTINGS_FILE)
       const settings = settingsOf(options)
-      code = await workshop.start(bare ? { ...settings, data: './data/demo' } : settings, outputOf(options.json ?? false), bare)
+      code = await workshop.start(bare ? { ...settings, data: './data/demo' } : settings, outputOf(options.json ?? false), {
+        samples: bare
+      })
+    })
+  common(program.command('run'))
+    .description('one room of a cluster in a process of its own')
+    .addArgument(new Argument('<room>').choices(ROOMS))
+    .option('--only <name>', 'one of its processors or sinks')
+    .option('--slot <n>', 'number of this process among those of its kind, the same after a restart', slotOf, 0)
+    .action(async (room: Only['room'], { only: name, slot, ...options }: CommonOptions & { only?: string; slot: number }) => {
+      const settings = settingsOf(options)
+      if (!settings.kafka)
+        throw new Misuse('Rooms run apart only in cluster mode: name kafka and cassandra in the settings, or use wattledger start.')
+      code = await workshop.start(settings, outputOf(options.json ?? false), { only: { room, name }, slot })
     })
   importCommand(common(program.command('import')), withLedger, workshop.files)
   pointsCommand(common(program.command('points')), withLedger)
   seriesCommand(common(program.command('series')), withLedger)
   explainCommand(common(program.command('explain')), withLedger)
   changesCommand(common(program.command('changes')), withLedger)
+  gapsCommand(common(program.command('gaps')), withLedger)
   rejectsCommand(common(program.command('rejects')), withLedger)
   registryCommands(program.command('registry').description('names, zones, meters in time, factors, rules of points'), common, withLedger)
   accessCommand(program.command('access').description('who may read what'), common, withLedger)

@@ -168,6 +168,53 @@ const changesText = ({ since, zone, changes, arrived, more }: Json): string => {
   return parts.join('\n\n')
 }
 
+/** `wattledger gaps` */
+export const gapsCommand = (command: Command, withLedger: WithLedger): void => {
+  command
+    .description('what is missing: registers whose days are not complete, worst first')
+    .option('--from <day>', 'first local day of the points (default: 31 days before --to)')
+    .option('--to <day>', 'the day after the last one (default: tomorrow)')
+    .option('--point <point>', 'only this point')
+    .option('--zone <zone>', 'IANA zone in which it is today (default: the point’s, else UTC)')
+    .option('--limit <n>', 'at most this many, worst first')
+    .option('--silent', 'also registers of which nothing came in all of the time')
+    .action(async (options) => {
+      const { from, to, point, zone, limit, silent } = options
+      const asked = query({ from, to, point, zone, limit, worst: 'true', silent: silent ? 'true' : undefined })
+      await withLedger(options, async (ledger, out) => {
+        const answer = (await ledger.get(`/v1/completeness${asked}`)) as Json
+        out.object(answer, () => gapsText(answer))
+        return 0
+      })
+    })
+}
+
+const gapsText = ({ days, series, totals, more }: Json): string => {
+  const hours = (ms: number) => Math.round(ms / 36_000) / 100
+  const parts = [
+    `${days[0]} to ${days.at(-1)}: ${totals.complete} of ${totals.series} registers complete, ${totals.partial} with gaps (${hours(totals.missingMs)} h), ${totals.silent} silent all the time.`
+  ]
+  if (series.length > 0) {
+    parts.push(
+      table(
+        ['point', 'name', 'register', 'complete', 'h missing', 'days missing', 'days in part', 'last'],
+        series.map((row: Json) => [
+          row.point,
+          row.name,
+          row.register,
+          `${Math.floor(row.completeness * 1000) / 10} %`,
+          hours(row.missingMs),
+          row.missingDays,
+          row.partialDays,
+          row.last
+        ])
+      )
+    )
+  }
+  if (more) parts.push('There is more than is shown: --point, or a higher --limit.')
+  return parts.join('\n\n')
+}
+
 /** `wattledger rejects` */
 export const rejectsCommand = (command: Command, withLedger: WithLedger): void => {
   command

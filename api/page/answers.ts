@@ -155,3 +155,27 @@ export interface Changes {
   totals: { changes: number; points: number; arrived: { series: number; days: number } }
   more: boolean
 }
+
+/** How complete each register is, day by day; the worst first. */
+export interface Completeness {
+  /** Local dates, `2023-10-01`; of every series, in its own zone. */
+  days: string[]
+  series: {
+    point: string
+    name: string
+    register: string
+    unit: string
+    zone: string
+    /** Share, 0 to 1. */
+    completeness: number
+    missingMs: number
+    missingDays: number
+    partialDays: number
+    silent: boolean
+    last: string | null
+    /** Share of each day; null: not alive, still to come, or not open. */
+    days: (number | null)[]
+  }[]
+  totals: { series: number; complete: number; partial: number; silent: number; missingMs: number }
+  more: boolean
+}

@@ -4,6 +4,7 @@ import { Changes } from './changes/Changes.js'
 import { Rules } from './compare/Rules.js'
 import { DropTarget } from './files/DropTarget.js'
 import { Files } from './files/Files.js'
+import { Gaps } from './gaps/Gaps.js'
 import { follow } from './live.js'
 import { Meters } from './points/Meters.js'
 import { loadPoints, points } from './points/points.js'
@@ -12,8 +13,8 @@ import { session, sessionProblem, signOut } from './session.js'
 import { SignIn } from './signin/SignIn.js'
 import { Status } from './status.js'
 
-const TITLES: Record<Page, string> = { meters: 'Meters', changes: 'Changes', files: 'Files', rules: 'Rules' }
-const SHOWN: Record<Page, () => preact.JSX.Element | null> = { meters: Meters, changes: Changes, files: Files, rules: Rules }
+const TITLES: Record<Page, string> = { meters: 'Meters', gaps: 'Gaps', changes: 'Changes', files: 'Files', rules: 'Rules' }
+const SHOWN: Record<Page, () => preact.JSX.Element | null> = { meters: Meters, gaps: Gaps, changes: Changes, files: Files, rules: Rules }
 
 export const App = () => {
   if (session.value === undefined) return <Opening />

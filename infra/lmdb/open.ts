@@ -1,5 +1,5 @@
-import type { Wire } from '../../schemas/wire.js'
-import { type Archive, openArchive } from '../archive.js'
+import { openArchive } from '../archive.js'
+import type { Storage } from '../storage.js'
 import { compactFolder } from './compact.js'
 import { type Environment, openEnvironment } from './env.js'
 import { checkFormat } from './format.js'
@@ -8,14 +8,10 @@ import { openWire } from './schema-ids.js'
 import { LmdbStore } from './store.js'
 import { superseded } from './supersede.js'
 
-export interface Embedded {
+export interface Embedded extends Storage {
   env: Environment
   log: LmdbLog
   store: LmdbStore
-  wire: Wire
-  archive: Archive
-  /** Ends groups and tails, waits for open writes, closes the file. */
-  close(): Promise<void>
 }
 
 export type EmbeddedOptions = LogOptions
@@ -34,7 +30,7 @@ export const openEmbedded = async (folder: string, options: EmbeddedOptions = {}
       await log.close()
       await env.close()
     }
-    return { env, log, store, wire, archive, close }
+    return { env, log, store, wire, archive, retire: (olderThanMs) => log.archive(olderThanMs), trouble: async () => null, close }
   } catch (error) {
     await env.close()
     throw error

@@ -22,6 +22,7 @@ const doors: [method: 'GET' | 'POST' | 'DELETE', url: string, may: ('admin' | 'r
   ['GET', '/v1/explain?point=flukso/a&at=2024-03-01T10:00', ['admin', 'reader']],
   ['GET', `/v1/compare?point=flukso/a&${day}`, ['admin', 'reader']],
   ['GET', '/v1/changes', ['admin', 'reader']],
+  ['GET', '/v1/completeness', ['admin', 'reader']],
   ['GET', '/v1/suspects?point=flukso/a', ['admin', 'reader']],
   ['GET', '/v1/rejects', ['admin', 'reader']],
   ['GET', '/v1/rejects/counts', ['admin', 'reader']],

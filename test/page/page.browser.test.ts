@@ -230,6 +230,29 @@ describe.skipIf(CHROMIUM === null)(titled('the page in Chromium'), () => {
     expect(await changed.textContent()).toContain('F5D_0291_0762_20240101.0')
   })
 
+  test('a day that is missing is seen over all meters, and leads to its load curve', async () => {
+    const lame = 'ES0031400000000015LT'
+    const lines = readFileSync(join(SAMPLES, 'F5D_0291_0762_20231115.0'), 'latin1').split('\n')
+    // Hours are stamped at their end.
+    const kept = lines.filter((line) => line.startsWith(CURVE) && !/;2023\/10\/(18 (0[1-9]|1\d|2[0-3])|19 00):/.test(line))
+    await send({ name: 'F5D_0031_0762_20231115.0', bytes: kept.map((line) => line.replace(CURVE, lame)).join('\n') })
+    const page = await at('/gaps?month=2023-10&show=incomplete')
+    const row = page.getByTestId(`gaps ${lame} 1.8.0`)
+    await row.waitFor()
+    expect(await page.getByTestId('gaps-sum').textContent()).toMatch(/registers (is|are) complete in October 2023; \d misse?s? /)
+    await row.getByRole('link', { name: lame }).focus()
+    for (let i = 0; i < 18; i++) await page.keyboard.press('ArrowRight')
+    expect(await page.evaluate('document.activeElement.title')).toMatch(/^Wed,? 18 Oct 2023: nothing is there$/)
+    await page.keyboard.press('Enter')
+    await page.getByTestId('curve').waitFor()
+    expect(decodeURIComponent(page.url())).toContain(`/meters/${lame}/1.8.0?span=day&at=2023-10-17T22:00:00.000Z`)
+    await page.goBack()
+    await page.getByRole('button', { name: 'Month after' }).click()
+    await soon(() => page.getByTestId('gaps-sum').textContent()).toContain('in November 2023')
+    await page.getByRole('button', { name: /^Show (it|them)$/ }).click()
+    await page.getByTestId(`gaps ${lame} 1.8.0`).waitFor()
+  })
+
   test('the rules stand beside what others make of the same readings', async () => {
     const page = await at('/rules')
     const blip = page.getByRole('row', { name: /zero blip/i })
@@ -239,7 +262,7 @@ describe.skipIf(CHROMIUM === null)(titled('the page in Chromium'), () => {
   for (const how of [{ phone: true }, { dark: true }] satisfies How[]) {
     test(`every page, ${how.phone ? 'on a phone' : 'on a desk'}, ${how.dark ? 'dark' : 'light'}: nothing hangs over, everything has a name`, async () => {
       const page = await at('/meters', how)
-      for (const path of ['/meters', `/meters/${CURVE}/1.8.0`, '/changes', '/files', '/rules']) {
+      for (const path of ['/meters', `/meters/${CURVE}/1.8.0`, '/gaps?month=2023-10&show=all', '/changes', '/files', '/rules']) {
         await page.goto(`${server.url}/#${path}`)
         await page.locator('main h1, main h2, main [data-testid=curve], main .meter-list').first().waitFor({ state: 'attached' })
         await soon(() => page.locator('.loading').count()).toBe(0)

@@ -25,7 +25,7 @@ beforeEach(async () => {
   embedded = await openEmbedded(folder)
   const { log, wire, store } = embedded
   await log.create(allTopics(sources.map(({ name }) => name)))
-  rooms = { log, wire, store, archive: await openArchive(folder), sources, resolve: (native) => native, memory: await openMemory(log) }
+  rooms = { log, wire, store, archive: await openArchive(folder), sources, resolve: (native) => native, memory: await openMemory(log, new AbortController().signal) }
 })
 afterEach(async () => {
   await embedded.close()
@@ -60,7 +60,7 @@ test('what is at most 26 h old at receipt is live, what is older or imported is 
 
 test('the same payload again appends nothing, also after a restart; `again` reads it', async () => {
   expect(await take(NAME, line(0))).toMatchObject({ already: false, readings: 1 })
-  rooms.memory = await openMemory(embedded.log)
+  rooms.memory = await openMemory(embedded.log, new AbortController().signal)
   expect(await take(`elsewhere/${NAME}`, line(0))).toMatchObject({ already: true, readings: 0 })
   expect((await on(LIVE)).length).toBe(1)
   expect(await take(NAME, line(0), START, { again: true })).toMatchObject({ already: false, readings: 1 })

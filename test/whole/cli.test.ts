@@ -88,6 +88,18 @@ const walk = (on: () => string[], owned: boolean): void => {
     failed(await go('changes', '--since', '2999-01-01'), /since: this lies in the future/)
   })
 
+  test('gaps: a month of which three days are there, and who was silent', async () => {
+    const month = ['--from', '2024-05-01', '--to', '2024-05-11']
+    const [answer] = objectsOf(await go('gaps', '--json', ...month, '--point', HOME))
+    expect(answer.series.find(({ register }: Json) => register === '1.8.0')).toMatchObject({ days: [null, 1, 1, 1, 0, 0, 0, 0, 0, 0] })
+    if (owned) return
+    const { stdout } = await go('gaps', ...month)
+    expect(stdout).toMatch(/^2024-05-01 to 2024-05-10: 0 of \d+ registers complete, .* silent all the time\./)
+    expect(stdout).toMatch(new RegExp(`${HOME} .*1\\.8\\.0 +33\\.3 % +144 +6 +0 +2024-05-04T22:00`))
+    failed(await go('gaps', '--from', '2024-05-01', '--to', '2024-04-01'), /to: the range ends before it begins/)
+    failed(await go('gaps', '--from', 'May'), /write a day, such as 2023-10-01/)
+  })
+
   test('what is wrong says what to do next', async () => {
     failed(await go('series', 'flukso/nobody', '--from', '2024-05-02'), /No such point/)
     failed(await go('series', HOME, '--register', '1.8.0', '--from', 'yesterday'), /from: "yesterday" is no instant. Write 2024-03-01/)

@@ -10,7 +10,7 @@ let platform: Platform
 const troubles: unknown[] = []
 
 const open = async () => {
-  platform = await openPlatform(settingsFor(folder), true)
+  platform = await openPlatform(settingsFor(folder), { plays: true })
   platform.play(({ error }) => troubles.push(error))
 }
 beforeAll(open)

@@ -52,7 +52,7 @@ const open = async () => {
       archive: await openArchive(folder),
       sources: [demo],
       resolve: (native) => native,
-      memory: await openMemory(log)
+      memory: await openMemory(log, new AbortController().signal)
     },
     registry: { versions: async () => entered, apply: async (rows) => void entered.push(...rows) },
     settled: () => sink.drained(),

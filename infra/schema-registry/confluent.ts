@@ -1,0 +1,108 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { z } from 'zod'
+import type { RecordName } from '../../schemas/generated.js'
+import type { SchemaIds } from '../../schemas/wire.js'
+import { Refused, Unavailable } from '../errors.js'
+import type { SchemaCache } from './cache.js'
+
+/**
+ * Schema ids of a registry that speaks the Confluent REST API (Confluent, Apicurio, Karapace, Redpanda). The subject is the record's
+ * full name, so that a record has the same id on every topic. What was once answered is remembered: ids never change.
+ */
+export interface ConfluentOptions {
+  /** Without the path of a resource: `http://registry:8081`, or `…/apis/ccompat/v7`. */
+  url: string
+  /** Basic authentication; never in the address. */
+  credentials?: { user: string; password: string }
+  cache: SchemaCache
+  /** How long a registry that is away is waited for before the process gives up; default 60 s. */
+  patienceMs?: number
+  /** Told once for each outage that is waited for. */
+  onWaiting?(message: string): void
+}
+
+const NAMESPACE = 'wattledger'
+const PATIENCE_MS = 60_000
+const REQUEST_MS = 10_000
+const FIRST_WAIT_MS = 100
+const LONGEST_WAIT_MS = 5_000
+const MEDIA = 'application/vnd.schemaregistry.v1+json'
+
+const Registered = z.object({ id: z.int().min(0).max(0xffffffff) })
+const Known = z.object({ schema: z.string().max(1_000_000) })
+const Problem = z.object({ error_code: z.number().optional(), message: z.string().optional() })
+const AvroRecord = z.object({ name: z.string() })
+
+/** Away, or overloaded: the same request may succeed later. */
+const mayPass = (status: number): boolean => status === 408 || status === 429 || status >= 500
+
+export const confluentSchemaIds = (options: ConfluentOptions): SchemaIds => {
+  const { url, credentials, cache, patienceMs = PATIENCE_MS, onWaiting } = options
+  const base = url.replace(/\/+$/, '')
+  const authorization = credentials && `Basic ${Buffer.from(`${credentials.user}:${credentials.password}`).toString('base64')}`
+
+  const once = async (path: string, body?: object): Promise<{ status: number; answer: unknown } | { away: string }> => {
+    try {
+      const response = await fetch(`${base}${path}`, {
+        method: body ? 'POST' : 'GET',
+        headers: { accept: MEDIA, ...(body ? { 'content-type': MEDIA } : {}), ...(authorization ? { authorization } : {}) },
+        body: body && JSON.stringify(body),
+        signal: AbortSignal.timeout(REQUEST_MS)
+      })
+      const answer = await response.json().catch(() => null)
+      return mayPass(response.status) ? { away: `it answered ${response.status}` } : { status: response.status, answer }
+    } catch (error) {
+      return { away: (error as { cause?: Error }).cause?.message ?? (error as Error).message }
+    }
+  }
+
+  /** Waits for a registry that is away, with growing pauses. */
+  const ask = async (path: string, body?: object): Promise<{ status: number; answer: unknown }> => {
+    let told = false
+    for (let waited = 0, pause = FIRST_WAIT_MS; ; pause = Math.min(2 * pause, LONGEST_WAIT_MS)) {
+      const outcome = await once(path, body)
+      if (!('away' in outcome)) return outcome
+      const message = `The schema registry at ${base} does not answer: ${outcome.away}.`
+      if (waited >= patienceMs) throw new Unavailable(`${message} Start it, or check schemas.registry in the settings.`)
+      if (!told) onWaiting?.(`${message} Waiting for it.`)
+      told = true
+      await wait(pause)
+      waited += pause
+    }
+  }
+
+  const refused = (doing: string, status: number, answer: unknown): Refused => {
+    const said = Problem.safeParse(answer).data?.message ?? ''
+    const advice =
+      status === 401 || status === 403
+        ? 'Its user or password is wrong, or may not do this.'
+        : status === 409
+          ? 'It finds the schema incompatible with the one it has: another program has registered under this name, or its compatibility level is too strict.'
+          : said.slice(0, 300)
+    return new Refused(`The schema registry at ${base} refused ${doing} (${status}). ${advice}`)
+  }
+
+  return {
+    async register(name, schema) {
+      const known = cache.idOf(name, schema)
+      if (known !== null) return known
+      const subject = `${NAMESPACE}.${name}`
+      const { status, answer } = await ask(`/subjects/${encodeURIComponent(subject)}/versions`, { schema, schemaType: 'AVRO' })
+      const registered = Registered.safeParse(answer)
+      if (status !== 200 || !registered.success) throw refused(`to register ${subject}`, status, answer)
+      await cache.remember(registered.data.id, name, schema)
+      return registered.data.id
+    },
+    async lookup(id) {
+      const known = cache.schemaOf(id)
+      if (known) return known
+      const { status, answer } = await ask(`/schemas/ids/${id}`)
+      const found = Known.safeParse(answer)
+      if (status !== 200 || !found.success) throw refused(`to give schema ${id}`, status, answer)
+      const { schema } = found.data
+      const name = AvroRecord.parse(JSON.parse(schema)).name as RecordName
+      await cache.remember(id, name, schema)
+      return { name, schema }
+    }
+  }
+}

@@ -1,0 +1,52 @@
+// Copies `in` to `out` as running counts by key, as one process of the group. With a step to stop before, it says `stopped` there in
+// its first transaction with records, and goes on so many ms after it is told to on its input.
+import { writeSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import rdkafka from 'node-rdkafka'
+import { KafkaLog } from '../../../dist/infra/kafka/log.js'
+
+const [settings] = process.argv.slice(2)
+const { brokers, slot, group, input, output, sessionTimeoutMs, step, afterMs = 0 } = JSON.parse(settings)
+const say = (word) => writeSync(1, `${word}\n`)
+
+if (step !== undefined) {
+  const call = rdkafka.Producer.prototype[step]
+  let stopped = false
+  rdkafka.Producer.prototype[step] = function (...args) {
+    if (stopped || (step !== 'beginTransaction' && this.sentMessages === 0)) return call.apply(this, args)
+    stopped = true
+    process.stdin.once('data', async () => {
+      await sleep(afterMs)
+      call.apply(this, args)
+    })
+    // What is not sent is only ours: freezing before would leave nothing for others to trip over.
+    this.flush(5000, () => say('stopped'))
+  }
+}
+
+const log = await KafkaLog.open({ brokers, slot, partitions: 4, sessionTimeoutMs })
+const held = new Map()
+const running = log.process(group, [input], {
+  assign: (task, states) => void held.set(task.partition, new Map([...states].map(([key, state]) => [key, Number(state)]))),
+  revoke: (task) => void held.delete(task.partition),
+  batch(task, records) {
+    const counts = held.get(task.partition)
+    const states = new Map()
+    const outputs = records.map(({ key }) => {
+      const count = (counts.get(key) ?? 0) + 1
+      counts.set(key, count)
+      states.set(key, Buffer.from(String(count)))
+      return { topic: output, key, value: Buffer.from(String(count)) }
+    })
+    return { outputs, states }
+  }
+})
+say('running')
+process.once('SIGTERM', async () => {
+  await log.close()
+  process.exit(0)
+})
+running.ended.catch((error) => {
+  say(`ended ${error.message}`)
+  process.exit(1)
+})
