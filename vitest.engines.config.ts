@@ -10,6 +10,8 @@ export default defineConfig({
     hookTimeout: 300_000,
     // Engines take the memory and the cores that tests beside each other would want.
     fileParallelism: false,
-    pool: 'forks'
+    pool: 'forks',
+    // As in vitest.config.ts.
+    retry: process.env.CI ? 1 : 0
   }
 })
