@@ -64,13 +64,14 @@ const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 
-/** How long ago: "8 s", "3 min", "2 h", "5 days". */
+/** How long ago: "8 s", "3 min", "2 h", "1 day", "5 days". */
 export const age = (ms: number): string => {
   if (ms < 0) return 'just now'
   if (ms < 90 * SECOND) return `${Math.floor(ms / SECOND)} s`
   if (ms < 90 * MINUTE) return `${Math.floor(ms / MINUTE)} min`
   if (ms < 36 * HOUR) return `${Math.floor(ms / HOUR)} h`
-  if (ms < 700 * DAY) return `${Math.floor(ms / DAY)} days`
+  if (ms < 2 * DAY) return '1 day'
+  if (ms < 731 * DAY) return `${Math.floor(ms / DAY)} days`
   return `${Math.floor(ms / (365.25 * DAY))} years`
 }
 

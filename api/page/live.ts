@@ -1,4 +1,4 @@
-import { type Signal, signal } from '@preact/signals'
+import { effect, type Signal, signal } from '@preact/signals'
 import { connect, type LiveClient } from '../client/client.js'
 import type { Row } from '../client/frames.js'
 import { isEnergy } from './format.js'
@@ -23,7 +23,7 @@ export interface Newest {
 const HISTORY_MS = 15 * 60_000
 const HISTORY_ROWS = 120
 /** Beyond this many meters nobody looks at little curves, and their rows are not worth sending. */
-const HISTORY_SERIES = 200
+const HISTORY_METERS = 200
 
 const series = new Map<string, Signal<Newest | null>>()
 const histories = new Map<string, Signal<readonly Row[]>>()
@@ -82,8 +82,18 @@ const take = (rows: readonly Row[]): void => {
 
 const addressOf = (): string => `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/v1/live`
 
-/** Follows every point that is open to the visitor. */
-export const follow = (points: number): LiveClient => {
+/** With more meters than this, those on the screen are followed, not all. */
+const FOLLOWED_METERS = 2000
+const WATCH_MS = 300
+
+/** The meters on the screen. */
+const watched = signal<readonly string[]>([])
+export const watch = (points: readonly string[]): void => {
+  if (JSON.stringify(points) !== JSON.stringify(watched.peek())) watched.value = points
+}
+
+/** Follows what is open to the visitor, or of very many meters those that are watched. */
+export const follow = (meters: number): LiveClient => {
   let aheadMs = 0
   const client = connect({
     url: addressOf(),
@@ -103,8 +113,16 @@ export const follow = (points: number): LiveClient => {
   setInterval(() => {
     now.value = Date.now() + aheadMs
   }, 1000)
-  client.subscribe(
-    { select: { points: '*', measure: 'intervals' }, from: 'latest', policy: 'latest' },
+  if (meters <= FOLLOWED_METERS) subscribe(client, '*', meters <= HISTORY_METERS)
+  else followWatched(client)
+  return client
+}
+
+/** Rows of some points as they come, and those of the last minutes once. Returns how to stop. */
+const subscribe = (client: LiveClient, points: '*' | readonly string[], withPast: boolean): (() => void) => {
+  const select = { points, measure: 'intervals' } as const
+  const live = client.subscribe(
+    { select, from: 'latest', policy: 'latest' },
     {
       rows: (rows) => {
         take(rows)
@@ -113,16 +131,32 @@ export const follow = (points: number): LiveClient => {
       }
     }
   )
-  if (points <= HISTORY_SERIES) {
-    const past = client.subscribe(
-      { select: { points: '*', measure: 'intervals' }, from: { at: now.value - HISTORY_MS } },
-      {
-        rows: (rows) => {
-          for (const row of rows) remember(row)
-        },
-        live: () => past.close()
-      }
-    )
+  if (!withPast) return () => live.close()
+  const past = client.subscribe(
+    { select, from: { at: now.peek() - HISTORY_MS } },
+    {
+      rows: (rows) => {
+        for (const row of rows) remember(row)
+      },
+      live: () => past.close()
+    }
+  )
+  return () => {
+    live.close()
+    past.close()
   }
-  return client
+}
+
+const followWatched = (client: LiveClient): void => {
+  let stop = () => {}
+  let timer: ReturnType<typeof setTimeout> | undefined
+  effect(() => {
+    const points = watched.value
+    clearTimeout(timer)
+    // Whoever types changes what is on the screen with every letter.
+    timer = setTimeout(() => {
+      stop()
+      if (points.length > 0) stop = subscribe(client, points, points.length <= HISTORY_METERS)
+    }, WATCH_MS)
+  })
 }

@@ -1,5 +1,6 @@
-import { useState } from 'preact/hooks'
+import { useEffect, useMemo, useState } from 'preact/hooks'
 import type { PointInfo } from '../answers.js'
+import { watch } from '../live.js'
 import { hrefOf } from '../route.js'
 import { PointCard } from './PointCard.js'
 import { isLive, titleOf } from './points.js'
@@ -7,15 +8,23 @@ import { isLive, titleOf } from './points.js'
 /** More than this many are found by typing: nobody scrolls through ten thousand meters. */
 const SHOWN = 100
 const SEARCHABLE = 9
+const ORDER = new Intl.Collator('en', { numeric: true })
 
 export const PointList = ({ all, chosen }: { all: readonly PointInfo[]; chosen: string | null }) => {
   const [text, setText] = useState('')
-  const words = text.toLowerCase().split(/\s+/)
-  const found = all.filter((point) => {
-    const told = `${point.name} ${point.id}`.toLowerCase()
-    return words.every((word) => told.includes(word))
-  })
-  const shown = [...found].sort((a, b) => titleOf(a).localeCompare(titleOf(b), 'en', { numeric: true })).slice(0, SHOWN)
+  const found = useMemo(() => {
+    const words = text.toLowerCase().split(/\s+/)
+    const named = all.filter((point) => {
+      const told = `${point.name} ${point.id}`.toLowerCase()
+      return words.every((word) => told.includes(word))
+    })
+    return named.sort((a, b) => ORDER.compare(titleOf(a), titleOf(b)))
+  }, [all, text])
+  const shown = found.slice(0, SHOWN)
+  useEffect(() => {
+    const ids = shown.map(({ id }) => id)
+    watch(chosen === null || ids.includes(chosen) ? ids : [...ids, chosen])
+  }, [found, chosen])
   const live = shown.filter(isLive)
   const quiet = shown.filter((point) => !isLive(point))
   return (
