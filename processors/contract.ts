@@ -2,7 +2,7 @@ import type { NewRecord } from '../infra/log.js'
 import type { Store } from '../infra/store.js'
 import type { Point } from '../schemas/generated.js'
 import type { Records, Wire } from '../schemas/wire.js'
-import type { Span } from './energy/state.js'
+import type { Span } from './asks.js'
 import type { Where } from './energy/step.js'
 
 /** What every state of a series has, whatever the fold. */

@@ -5,8 +5,8 @@ import { decoding } from '../schemas/decoding.js'
 import type { Point, Readings } from '../schemas/generated.js'
 import { Topics } from '../schemas/topics.js'
 import type { Records, Wire } from '../schemas/wire.js'
+import { addAsk } from './asks.js'
 import type { Fold, Output, SeriesState } from './contract.js'
-import { addAsk } from './energy/state.js'
 
 export interface Rooms {
   log: Log

@@ -4,10 +4,11 @@ import { mergeIntervals } from '../../schemas/merge.js'
 import { mergeReadings } from '../../schemas/precedence.js'
 import { Op } from '../../schemas/quality.js'
 import { milliRatio, toMilli, unitRule } from '../../schemas/units.js'
+import { addAsk, type Span } from '../asks.js'
 import { passTime } from './counter.js'
 import { Draft, type Row, rowOf, type SuspectDraft, sameFigures, withdrawn } from './rows.js'
 import type { SeriesRules } from './rules.js'
-import { type Accepted, addAsk, compact, type EnergyState, initialState, type Span } from './state.js'
+import { type Accepted, compact, type EnergyState, initialState } from './state.js'
 import { fold, suspectRow, type Where } from './step.js'
 
 /** What is stored of one series. The runner gives it once the store has all that the fold has taken in and sent. */

@@ -2,11 +2,12 @@ import type { Readings } from '../../schemas/generated.js'
 import { mergeReadings } from '../../schemas/precedence.js'
 import { hasValue } from '../../schemas/quality.js'
 import { milliRatio, toMilli, unitRule } from '../../schemas/units.js'
+import { addAsk, type Span } from '../asks.js'
 import { count, dueOf, passTime, type Reading } from './counter.js'
 import { putCurve } from './put.js'
 import { Draft, type Row, type SuspectDraft } from './rows.js'
 import type { SeriesRules } from './rules.js'
-import { addAsk, compact, type EnergyState, type Run, type Seen, type Span } from './state.js'
+import { compact, type EnergyState, type Run, type Seen } from './state.js'
 
 /** Where a block of readings lies on its topic. */
 export interface Where {

@@ -3,7 +3,7 @@ import { type StoredGrid, slotAt, storedGrid, storedGridsOf } from '../../schema
 import { emptySlot, type IntervalRow, intervalRows, type Slot, slotsOf } from '../../schemas/gridding.js'
 import { mergeIntervals, mergeSlots } from '../../schemas/merge.js'
 import { Op } from '../../schemas/quality.js'
-import { addAsk, type Span } from '../energy/state.js'
+import { addAsk, type Span } from '../asks.js'
 import type { CurveState } from './state.js'
 import { type CurveRules, type CurveStepped, curveSettingsAt, type GridRow, gridRow, ownCurve } from './step.js'
 

@@ -1,6 +1,6 @@
 import type { StoredGrid } from '../../schemas/grid.js'
 import type { Slot } from '../../schemas/gridding.js'
-import type { Span } from '../energy/state.js'
+import type { Span } from '../asks.js'
 
 /** Of one point and register; plain JSON. */
 export interface CurveState {

@@ -12,7 +12,7 @@ import {
   shownSlot
 } from '../../schemas/gridding.js'
 import { Op } from '../../schemas/quality.js'
-import { addAsk, type Span } from '../energy/state.js'
+import { addAsk, type Span } from '../asks.js'
 import type { CurveState } from './state.js'
 
 /** What the registry says that a load curve needs. */
