@@ -111,6 +111,8 @@ export const completenessRoutes =
           return head
         }
         for (const each of latest.filter(counts)) {
+          // Who has turned to another month waits for this one no longer.
+          if (request.socket.destroyed) break
           const head = headOf(each.point)
           if (head.ranges.length === 0) continue
           const found = await completenessIn(store, each, head, edges(head.zone), at)

@@ -1,8 +1,9 @@
 import { type BucketLength, bucketOf } from '../blocks/buckets.js'
+import type { BlockKey } from '../blocks/made.js'
 import type { BlockTableName } from '../blocks/shapes.js'
 import { type BucketIndex, type BucketInfo, infoOf } from './bucket-index.js'
 import { Marks } from './marks.js'
-import { type BlockKey, type BucketId, nameOf, type Piece } from './pieces.js'
+import { type BucketId, nameOf, type Piece } from './pieces.js'
 import { addTo, inFlight, type Row, restless, type Session, type Statement } from './session.js'
 
 /** One series of one table, in the range a query asks for. */

@@ -1,9 +1,10 @@
 import { greatest, least } from '../blocks/buckets.js'
+import type { BlockKey } from '../blocks/made.js'
 import { Made } from '../blocks/made.js'
 import type { Blocks, ListedBlock } from './blocks.js'
 import type { BlockKind } from './kinds.js'
 import type { Mark } from './marks.js'
-import { type BlockKey, type BucketId, pieceOf } from './pieces.js'
+import { type BucketId, pieceOf } from './pieces.js'
 
 /** A folded block this small is joined with what follows it; a larger one is left alone, or each day would rewrite the whole month. */
 const SMALL_BYTES = 6 * 1024

@@ -1,3 +1,4 @@
+import type { BlockKey } from '../blocks/made.js'
 import { Made } from '../blocks/made.js'
 import type { BlockTableName } from '../blocks/shapes.js'
 import type { BlockKind } from './kinds.js'
@@ -10,16 +11,6 @@ export interface BucketId<Table extends string = BlockTableName> {
   /** Empty where there are no grids. */
   grid: string
   bucket: number
-}
-
-/** A row's key within its partition. */
-export interface BlockKey {
-  first: number
-  made: number
-  /** Tells blocks of one extent apart: the rev, or a hash. 48 bits. */
-  tag: number
-  /** One past the last instant it covers. */
-  last: number
 }
 
 /** A row to be written. */

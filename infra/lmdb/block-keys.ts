@@ -1,3 +1,4 @@
+import type { BlockKey } from '../blocks/made.js'
 import type { BlockTableName } from '../blocks/shapes.js'
 import { readTime, TIME_BYTES, U48, writeTime } from './keys.js'
 
@@ -10,16 +11,6 @@ export interface BucketId {
   series: number
   grid: number
   bucket: number
-}
-
-/** What a block's key says of it. */
-export interface BlockKey {
-  first: number
-  made: number
-  /** Tells blocks of one extent apart: the rev, or a hash. 48 bits. */
-  tag: number
-  /** One past the last instant it covers. */
-  last: number
 }
 
 const PREFIX_BYTES = 8

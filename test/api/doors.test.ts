@@ -13,7 +13,6 @@ afterAll(() => ledger.close())
 
 const day = 'from=2024-03-01&to=2024-03-02'
 const doors: [method: 'GET' | 'POST' | 'DELETE', url: string, may: ('admin' | 'reader' | 'device')[]][] = [
-  ['GET', '/readyz', ['admin', 'reader', 'device']],
   ['GET', '/metrics', ['admin', 'reader']],
   ['GET', '/openapi.json', ['admin', 'reader', 'device']],
   ['GET', '/v1/points', ['admin', 'reader']],
@@ -67,12 +66,23 @@ for (const [method, url, may] of doors) {
   })
 }
 
-test('only /healthz, and signing in, answer without a token, and unknown addresses tell nothing', async () => {
+test('only /healthz, /readyz and signing in answer without a token, and unknown addresses tell nothing', async () => {
   expect((await ledger.app.inject('/healthz')).json()).toEqual({ status: 'ok' })
   expect((await ledger.app.inject('/v1/nowhere')).statusCode).toBe(401)
   expect((await ledger.app.inject({ url: '/v1/nowhere', headers: ledger.as('reader') })).json().error.code).toBe('not_found')
   expect((await ledger.app.inject('/v1/points?token=x')).statusCode).toBe(401)
   expect((await ledger.app.inject({ method: 'HEAD', url: '/v1/points' })).statusCode).toBe(401)
+})
+
+test('/readyz says why not only to somebody', async () => {
+  const away = await openLedger({ ready: async () => 'Kafka does not answer at kafka-1:9092.' })
+  expect((await ledger.app.inject('/readyz')).json()).toEqual({ status: 'ready' })
+  const answer = await away.app.inject('/readyz')
+  expect(answer.statusCode).toBe(503)
+  expect(answer.json().error.message).toBe('Not ready; with a token this says why.')
+  const told = await away.app.inject({ url: '/readyz', headers: away.as('device') })
+  expect(told.json().error.message).toBe('Kafka does not answer at kafka-1:9092.')
+  await away.close()
 })
 
 test('every route that is published is one of the doors tried here', async () => {
@@ -90,7 +100,9 @@ test('every route that is published is one of the doors tried here', async () =>
         .replace('/none', '/{id}')
         .replace(/[0-9a-f]{64}/, '{origin}')}`
   )
-  expect(published.sort()).toEqual([...tried.filter((door) => !door.endsWith('/openapi.json')), 'GET /healthz', 'POST /v1/session'].sort())
+  expect(published.sort()).toEqual(
+    [...tried.filter((door) => !door.endsWith('/openapi.json')), 'GET /healthz', 'GET /readyz', 'POST /v1/session'].sort()
+  )
 })
 
 test('unknown and forbidden points are the same', async () => {

@@ -190,7 +190,7 @@ export interface Ledger {
 
 /** The API over a real store and log in a folder of its own; what belongs to main.ts (tokens, imports) is kept in memory. */
 export const openLedger = async (
-  said: { limits?: Partial<Limits>; logger?: FastifyBaseLogger; now?: number; page?: string } = {}
+  said: { limits?: Partial<Limits>; logger?: FastifyBaseLogger; now?: number; page?: string; ready?: Deps['ready'] } = {}
 ): Promise<Ledger> => {
   let at = said.now ?? START + 1000 * 24 * HOUR
   const now = () => at
@@ -236,7 +236,7 @@ export const openLedger = async (
     rules: () => ({ others: [], traces: [] }),
     sourceZone: () => 'Europe/Brussels',
     metrics: createMetrics(store, log),
-    ready: async () => null,
+    ready: said.ready ?? (async () => null),
     limits: { upload: 100_000, body: 50_000, ...said.limits },
     logger: said.logger,
     page: said.page,

@@ -96,6 +96,8 @@ const walk = (on: () => string[], owned: boolean): void => {
     const { stdout } = await go('gaps', ...month)
     expect(stdout).toMatch(/^2024-05-01 to 2024-05-10: 0 of \d+ registers complete, .* silent all the time\./)
     expect(stdout).toMatch(new RegExp(`${HOME} .*1\\.8\\.0 +33\\.3 % +144 +6 +0 +2024-05-04T22:00`))
+    expect(stdout).not.toContain('flukso/')
+    expect((await go('gaps', ...month, '--silent')).stdout).toContain('flukso/')
     failed(await go('gaps', '--from', '2024-05-01', '--to', '2024-04-01'), /to: the range ends before it begins/)
     failed(await go('gaps', '--from', 'May'), /write a day, such as 2023-10-01/)
   })

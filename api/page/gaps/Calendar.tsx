@@ -95,7 +95,7 @@ const Legend = () => (
       <i class="day none" /> nothing is there
     </span>
     <span>
-      <i class="day" /> not alive, or still to come
+      <i class="day" /> nothing is expected, or not yet
     </span>
   </p>
 )
