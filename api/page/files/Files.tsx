@@ -1,4 +1,5 @@
 import './files.css'
+import { session } from '../session.js'
 import { maySend } from './may.js'
 import { chosen } from './pick.js'
 import { enqueue, refusal, uploads } from './queue.js'
@@ -10,6 +11,12 @@ export const Files = () => (
   <div class="stack files">
     <h1>Files</h1>
     {maySend() ? <Send /> : <p class="notice">You may look at figures, but not send files: that needs the role admin.</p>}
+    {session.value?.demo && (
+      <p class="notice">
+        This is the demo: what you drop here goes beside its street. For a ledger of your own, put a file <code>wattledger.yaml</code>,
+        which may be empty, where Wattledger is started, and start it again.
+      </p>
+    )}
     {uploads.value.length > 0 && <Uploads />}
     <SetAside />
   </div>
