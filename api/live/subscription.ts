@@ -33,6 +33,7 @@ export class Subscription implements Listener {
   readonly #newest: Newest | null
   readonly #positions: Positions
   readonly #backlog = new Backlog()
+  readonly #who: string
   /** A record that was not decoded in time was offered. */
   #unread = false
   #live = false
@@ -61,6 +62,7 @@ export class Subscription implements Listener {
     this.#positions = copyOf(start.positions)
     this.#seen = new Seen(selection.measure)
     this.#behindSince = now()
+    this.#who = digest(selection.who)
   }
 
   get id(): number {
@@ -112,8 +114,8 @@ export class Subscription implements Listener {
 
   #cursor(): string {
     const { key, epoch } = this.hub
-    const { who, hash } = this.selection
-    return writeCursor(key, { kind: 'cursor', epoch, who: digest(who), selection: hash, positions: this.#base ?? this.#here() })
+    const { hash } = this.selection
+    return writeCursor(key, { kind: 'cursor', epoch, who: this.#who, selection: hash, positions: this.#base ?? this.#here() })
   }
 
   #here(): Positions {
