@@ -10,11 +10,16 @@ const { ERRORS } = CODES
 const POLL_MS = 2
 const CLOSE_MS = 10_000
 const TOO_LARGE = new Set<number | undefined>([ERRORS.ERR_MSG_SIZE_TOO_LARGE, ERRORS.ERR_RECORD_LIST_TOO_LARGE, ERRORS.ERR_INVALID_MSG])
+/** A broker's refusal comes with a delivery report, in words and without its code. */
+const TOLD_TOO_LARGE = /message size too large|larger than configured/i
+const TOLD_RIGHTS = /authorization failed/i
+
+type Failure = LibrdKafkaError | Error
 
 interface Waiting {
   positions: Position[]
   open: number
-  failure: LibrdKafkaError | null
+  failure: Failure | null
   settled(): void
 }
 
@@ -56,8 +61,8 @@ export class Appender {
 
   /**
    * Positions in the order of the records, once all replicas that are in sync have them.
-   * An offset is -1 where a broker had the record from an attempt whose answer was lost, and does not say where.
-   * Rejects with Unavailable when one was not stored in time; others of the call may have been, so the same records can come twice.
+   * Rejects with Unavailable when one was not stored in time, or nobody says where; others of the call may have been, so the same
+   * records can come twice.
    */
   async append(topic: string, records: readonly NewRecord[], partitions: number): Promise<Position[]> {
     const waiting: Waiting = { positions: new Array(records.length), open: records.length, failure: null, settled: () => {} }
@@ -71,7 +76,7 @@ export class Appender {
         const full = produce(this.producer, topic, partition, record, { waiting, index })
         if (full) await full
       } catch (error) {
-        this.#settle(waiting, error as LibrdKafkaError)
+        this.#settle(waiting, error as Failure)
       }
     }
     await settled
@@ -83,13 +88,14 @@ export class Appender {
     await answerOf((done) => this.producer.disconnect(CLOSE_MS, done))
   }
 
-  #delivered(error: LibrdKafkaError | null, { topic, partition, offset, opaque }: DeliveryReport): void {
+  #delivered(error: Failure | null, { topic, partition, offset, opaque }: DeliveryReport): void {
     const { waiting, index } = opaque as { waiting: Waiting; index: number }
     waiting.positions[index] = { topic, partition, offset }
-    this.#settle(waiting, error)
+    // librdkafka concludes from a later answer that the record is stored, and has been wrong there.
+    this.#settle(waiting, error ?? (offset < 0 ? new Error('no broker says where a record is') : null))
   }
 
-  #settle(waiting: Waiting, error: LibrdKafkaError | null): void {
+  #settle(waiting: Waiting, error: Failure | null): void {
     waiting.failure ??= error
     waiting.open--
     this.#await(-1)
@@ -106,7 +112,17 @@ export class Appender {
   }
 }
 
-const notStored = (topic: string, cause: LibrdKafkaError): Error => {
-  if (TOO_LARGE.has(codeOf(cause))) return new Refused(`Kafka refuses a record for "${topic}": ${cause.message}.`, { cause })
-  return new Unavailable(`Kafka did not store all records for "${topic}": ${cause.message}. Append the same records again.`, { cause })
+const notStored = (topic: string, cause: Failure): Error => {
+  const code = codeOf(cause)
+  if (TOO_LARGE.has(code) || TOLD_TOO_LARGE.test(cause.message))
+    return new Refused(`Kafka refuses a record for "${topic}": ${cause.message}.`, { cause })
+  if (code === ERRORS.ERR__FATAL)
+    return new Error(
+      `Kafka takes no more records from this process (${cause.message}); mostly its user lacks rights. Give the user of the settings the ACLs Describe and Write on "${topic}", and start it again.`,
+      { cause }
+    )
+  const next = TOLD_RIGHTS.test(cause.message)
+    ? 'Give the user of the settings the ACLs Describe and Write on it.'
+    : 'Append the same records again.'
+  return new Unavailable(`Kafka did not store all records for "${topic}": ${cause.message}. ${next}`, { cause })
 }

@@ -7,8 +7,10 @@ import rdkafka, {
   type Producer,
   type TopicPartition
 } from 'node-rdkafka'
-import { Unavailable } from '../errors.js'
-import { answerOf } from './calls.js'
+import { Refused, Unavailable } from '../errors.js'
+import { answerOf, CODES, codeOf } from './calls.js'
+
+const { ERRORS } = CODES
 
 /** How to reach a Kafka cluster, and as whom. */
 export interface KafkaAccess {
@@ -22,7 +24,10 @@ export interface KafkaAccess {
 /** Of a member of a consumer group. */
 export interface Membership {
   group: string
-  /** The same after a restart, so that a member that comes back in time keeps its partitions. */
+  /**
+   * The same after a restart, so that a member that comes back in time keeps its partitions and moves no states. The price: one that
+   * stops for good keeps them as well until its session is over, as librdkafka never says goodbye for such a member.
+   */
   instance: string
   /** A member that is silent for this long has lost its partitions. */
   sessionTimeoutMs: number
@@ -132,6 +137,9 @@ export class Clients {
       ...this.#common(),
       'enable.idempotence': true,
       acks: -1,
+      // A broker takes any first batch of a partition that it knows nothing of. When one is refused (no leader yet) and the next, on its
+      // way already, is taken, librdkafka believes that the refused one was stored as well: it is acknowledged, and lost.
+      'max.in.flight.requests.per.connection': 1,
       // As Java and kafkajs; the default agrees with them on one key in fourteen.
       partitioner: 'murmur2_random' as const,
       'compression.codec': 'lz4' as const,
@@ -151,8 +159,15 @@ export class Clients {
   }
 }
 
-const unreachable = (brokers: readonly string[], cause: Error): Unavailable =>
-  new Unavailable(
-    `Kafka does not answer at ${brokers.join(', ')}: ${cause.message}. Check that a broker runs there, and TLS, user and password in the settings.`,
-    { cause }
-  )
+/** Of kafkajs and of librdkafka. */
+const isLogin = (cause: Error): boolean =>
+  cause.name === 'KafkaJSSASLAuthenticationError' ||
+  [ERRORS.ERR_SASL_AUTHENTICATION_FAILED, ERRORS.ERR__AUTHENTICATION].includes(codeOf(cause) ?? 0)
+
+const unreachable = (brokers: readonly string[], cause: Error): Error =>
+  isLogin(cause)
+    ? new Refused(`Kafka at ${brokers.join(', ')} refuses the login: ${cause.message}. Check user and password in the settings.`, { cause })
+    : new Unavailable(
+        `Kafka does not answer at ${brokers.join(', ')}: ${cause.message}. Check that a broker runs there, and the TLS settings.`,
+        { cause }
+      )

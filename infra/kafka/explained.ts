@@ -25,7 +25,7 @@ export const explained = (error: unknown, group: string, slot: number): unknown 
     )
   if (RIGHTS.has(codeOf(error)))
     return new Error(
-      `Kafka refuses the group "${group}" a right (${cause.message}). The user of the settings needs Read on its inputs and on the group, Read and Write on "${group}.changelog" and its outputs, and Write on the transactional id "${group}.${slot}".`,
+      `Kafka refuses the group "${group}" a right (${cause.message}). Give the user of the settings the ACLs: Read on its inputs and on the group, Read and Write on "${group}.changelog" and its outputs, and Write on the transactional id "${group}.${slot}".`,
       { cause }
     )
   return error

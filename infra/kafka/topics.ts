@@ -47,7 +47,10 @@ const partitionsOf = async (admin: Admin, topics: readonly string[]): Promise<Ma
 /** Rejects with Refused when a topic is not there, or has another number of partitions than the settings say. */
 export const checkTopics = async (admin: Admin, topics: readonly string[], partitions: number): Promise<void> => {
   for (const [topic, found] of await partitionsOf(admin, topics)) {
-    if (found === 0) throw new Refused(`Kafka has no topic "${topic}". Create it first, or check the name.`)
+    if (found === 0)
+      throw new Refused(
+        `Kafka has no topic "${topic}", or its user may not see it. Create it first, check the name, or give the user the ACL Describe on it.`
+      )
     if (found === partitions) continue
     throw new Refused(
       `The topic "${topic}" has ${found} partitions, and the settings ask for ${partitions}. The number decides where a key is and cannot change: set it to ${found}, or use an empty cluster.`
@@ -85,7 +88,7 @@ const made = async (admin: Admin, topics: readonly string[], failure: Error | nu
     const givenUp = failure !== null && !/exists/i.test(failure.message)
     if (givenUp || waitedMs >= PATIENCE_MS)
       throw new Refused(
-        `Kafka did not make the topics ${missing.join(', ')}: ${failure?.message ?? 'no leader was elected'}. The user of the settings needs the right to create topics (or somebody makes them first), and the cluster enough brokers for the replication.`,
+        `Kafka did not make the topics ${missing.join(', ')}: ${failure?.message ?? 'no leader was elected'}. Give the user of the settings the right to create topics (ACL: Create on the cluster) or make them first; the cluster needs enough brokers for the replication.`,
         { cause: failure }
       )
     await sleep(POLL_MS)

@@ -1,12 +1,8 @@
-import { execFile } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { promisify } from 'node:util'
+import { join } from 'node:path'
 import { accepts, type Engine, freePorts, startJava } from './engine.js'
-import { fetchJars, javaPath } from './jars.js'
-
-const run = promisify(execFile)
+import { fetchJars } from './jars.js'
+import { nodeKeys } from './keys.js'
 
 const VERSION = '5.0.9'
 export const DATA_CENTER = 'datacenter1'
@@ -97,30 +93,8 @@ const nodeSettings = (folder: string, port: number, storagePort: number, tlsStor
   hinted_handoff_enabled: false
 })
 
-/** Of a key store that lies in the data folder of a node nobody else reaches. */
-const STORE_PASSWORD = 'changeit'
-
 const securityOf = async (folder: string) => {
-  const keys = join(folder, 'node.p12')
-  const keytool = join(dirname(await javaPath()), 'keytool')
-  const store = ['-alias', 'node', '-keystore', keys, '-storepass', STORE_PASSWORD]
-  if (!existsSync(keys)) {
-    const names = ['-dname', 'CN=localhost', '-ext', 'san=dns:localhost,ip:127.0.0.1']
-    await run(keytool, [
-      '-genkeypair',
-      '-keyalg',
-      'RSA',
-      '-keysize',
-      '2048',
-      '-validity',
-      '365',
-      '-storetype',
-      'PKCS12',
-      ...names,
-      ...store
-    ])
-  }
-  const { stdout: certificate } = await run(keytool, ['-exportcert', '-rfc', ...store])
+  const { store, password, certificate } = await nodeKeys(folder)
   return {
     certificate,
     settings: {
@@ -130,8 +104,8 @@ const securityOf = async (folder: string) => {
       client_encryption_options: {
         enabled: true,
         optional: false,
-        keystore: keys,
-        keystore_password: STORE_PASSWORD,
+        keystore: store,
+        keystore_password: password,
         store_type: 'PKCS12',
         require_client_auth: false
       }

@@ -54,8 +54,8 @@ export const startJava = async (program: JavaProgram): Promise<Engine> => {
   })
   const running = () => child.exitCode === null && child.signalCode === null
   const killNow = () => void child.kill('SIGKILL')
-  process.once('exit', killNow)
-  void ended.then(() => process.removeListener('exit', killNow))
+  const forget = endingWithUs(killNow)
+  void ended.then(forget)
   const engine: Engine = {
     pid: child.pid ?? 0,
     async stop() {
@@ -78,6 +78,32 @@ export const startJava = async (program: JavaProgram): Promise<Engine> => {
   await engine.kill()
   throw new Error(`${name} did not answer within ${patienceMs / 1000} s. The end of ${log}:\n${await endOf(log)}`)
 }
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+/** Calls `kill` when this process ends by itself, or by a signal that nobody else listens to: a signal skips `exit`. Returns how to call it off. */
+const endingWithUs = (kill: () => void): (() => void) => {
+  const onSignal = (signal: NodeJS.Signals) => {
+    // Who listens ends in an order of its own, and comes by `exit` or `stop`.
+    if (process.listeners(signal).some((listener) => !ours.has(listener))) return
+    kill()
+    forget()
+    // The last engine's turn: what the signal does where nobody listens.
+    if (process.listenerCount(signal) === 0) process.kill(process.pid, signal)
+  }
+  const forget = () => {
+    ours.delete(onSignal)
+    process.removeListener('exit', kill)
+    for (const signal of SIGNALS) process.removeListener(signal, onSignal)
+  }
+  ours.add(onSignal)
+  process.once('exit', kill)
+  for (const signal of SIGNALS) process.on(signal, onSignal)
+  return forget
+}
+
+/** Listeners of engines that run. */
+const ours = new Set<NodeJS.SignalsListener | (() => void)>()
 
 /** The classes a program loads, as the JVM wrote them down when it first ended: later starts take a third of the time. */
 const classArchive = ({ name, jars, folder }: JavaProgram) => {

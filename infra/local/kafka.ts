@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { type Engine, freePorts, startJava } from './engine.js'
 import { fetchJars, javaPath } from './jars.js'
+import { nodeKeys } from './keys.js'
 
 const run = promisify(execFile)
 
@@ -18,6 +19,8 @@ export interface Broker extends Engine {
 export interface Cluster {
   /** Addresses for clients; they stay the same when brokers are stopped and started again. */
   readonly brokers: readonly string[]
+  /** PEM to trust, when it is secure. */
+  readonly certificate: string
   /** What runs now, by number of the broker from 0; null while it is stopped. */
   readonly nodes: readonly (Broker | null)[]
   /** Starts one that is stopped, on its data. */
@@ -33,17 +36,23 @@ export interface ClusterOptions {
   size?: number
   /** Lines for server.properties of every node; they win over ours. */
   properties?: Readonly<Record<string, string | number>>
+  /** Clients need TLS and one of USERS, and nobody but the administrator may do anything that no ACL allows. For one broker. */
+  secure?: boolean
 }
 
+/** Who may log in to a secure broker (SCRAM-SHA-512). */
+export const USERS = { admin: { username: 'admin', password: 'admin-secret' }, other: { username: 'other', password: 'other-secret' } }
+
 /** Apache Kafka (KRaft) on loopback, data in `folder`, on ports that are free. */
-export const startKafka = async (folder: string, { size = 1, properties = {} }: ClusterOptions = {}): Promise<Cluster> => {
+export const startKafka = async (folder: string, { size = 1, properties = {}, secure = false }: ClusterOptions = {}): Promise<Cluster> => {
   const jars = await fetchKafka()
   const ports = await freePorts(size * 2)
+  const security = secure ? await securityOf(folder, ports) : null
   const voters = Array.from({ length: size }, (_, i) => `${i + 1}@127.0.0.1:${ports[size + i]}`).join(',')
   const nodes: (Broker | null)[] = new Array(size).fill(null)
   const start = async (i: number): Promise<void> => {
-    const settings = { ...nodeSettings(i + 1, ports[i], ports[size + i], voters, size), ...properties }
-    nodes[i] = await startNode(jars, join(folder, `broker-${i + 1}`), settings, ports[i])
+    const settings = { ...nodeSettings(i + 1, ports[i], ports[size + i], voters, size), ...security?.settings, ...properties }
+    nodes[i] = await startNode(jars, join(folder, `broker-${i + 1}`), settings, ports[i], security?.users ?? [])
   }
   const end = async (i: number, how: 'stop' | 'kill'): Promise<void> => {
     await nodes[i]?.[how]()
@@ -52,6 +61,7 @@ export const startKafka = async (folder: string, { size = 1, properties = {} }: 
   await Promise.all(nodes.map((_, i) => start(i)))
   return {
     brokers: ports.slice(0, size).map(addressOf),
+    certificate: security?.certificate ?? '',
     nodes,
     start,
     stop: (i) => end(i, 'stop'),
@@ -104,6 +114,33 @@ const nodeSettings = (id: number, port: number, controllerPort: number, voters: 
   }
 }
 
+const securityOf = async (folder: string, [port, controllerPort]: readonly number[]) => {
+  await mkdir(folder, { recursive: true })
+  const { store, password, certificate } = await nodeKeys(folder)
+  // The broker speaks to itself as the administrator does.
+  const login = Object.entries(USERS.admin).map(([key, value]) => `${key}="${value}"`)
+  return {
+    certificate,
+    users: Object.values(USERS).map(({ username, password }) => `SCRAM-SHA-512=[name=${username},password=${password}]`),
+    settings: {
+      listeners: `SASL_SSL://${addressOf(port)},CONTROLLER://${addressOf(controllerPort)}`,
+      'advertised.listeners': `SASL_SSL://${addressOf(port)}`,
+      'inter.broker.listener.name': 'SASL_SSL',
+      'sasl.enabled.mechanisms': 'SCRAM-SHA-512',
+      'sasl.mechanism.inter.broker.protocol': 'SCRAM-SHA-512',
+      'listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config': `org.apache.kafka.common.security.scram.ScramLoginModule required ${login.join(' ')};`,
+      'ssl.keystore.type': 'PKCS12',
+      'ssl.keystore.location': store,
+      'ssl.keystore.password': password,
+      'ssl.truststore.type': 'PKCS12',
+      'ssl.truststore.location': store,
+      'ssl.truststore.password': password,
+      'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+      'super.users': `User:${USERS.admin.username};User:ANONYMOUS`
+    }
+  }
+}
+
 /** Of one deployment; any 16 bytes in base64url will do. */
 const CLUSTER_ID = 'V2F0dGxlZGdlckxvY2FsMQ'
 const STARTED = 'Kafka Server started'
@@ -118,7 +155,13 @@ logger.started.name=kafka.server.KafkaRaftServer
 logger.started.level=INFO
 `
 
-const startNode = async (jars: string, folder: string, settings: Record<string, string | number>, port: number): Promise<Broker> => {
+const startNode = async (
+  jars: string,
+  folder: string,
+  settings: Record<string, string | number>,
+  port: number,
+  users: readonly string[]
+): Promise<Broker> => {
   await mkdir(folder, { recursive: true })
   const [properties, logging, data] = [join(folder, 'server.properties'), join(folder, 'log4j2.properties'), join(folder, 'logs')]
   const lines = Object.entries({ ...settings, 'log.dirs': data }).map(([key, value]) => `${key}=${value}\n`)
@@ -126,7 +169,15 @@ const startNode = async (jars: string, folder: string, settings: Record<string, 
   await writeFile(logging, LOGGING)
   const jvm = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', `-Dlog4j2.configurationFile=${logging}`]
   if (!existsSync(join(data, 'meta.properties'))) {
-    const format = ['kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', properties]
+    const format = [
+      'kafka.tools.StorageTool',
+      'format',
+      '-t',
+      CLUSTER_ID,
+      '-c',
+      properties,
+      ...users.flatMap((user) => ['--add-scram', user])
+    ]
     await run(await javaPath(), ['-Xmx128m', ...jvm, '-cp', join(jars, '*'), ...format])
   }
   const engine = await startJava({

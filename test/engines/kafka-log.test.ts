@@ -80,6 +80,16 @@ describe('what Kafka does not let pass in silence', () => {
     expect((await log.append('small', [{ key: 'k', value: null }])).length).toBe(1)
   })
 
+  test('a record larger than the broker lets its topic take', async () => {
+    await log.create(['tight'])
+    const configEntries = [{ name: 'max.message.bytes', value: '1000' }]
+    await admin.alterConfigs({
+      validateOnly: false,
+      resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: 'tight', configEntries }]
+    })
+    await expect(log.append('tight', [{ key: 'k', value: randomBytes(5000) }])).rejects.toThrow(Refused)
+  })
+
   test('offsets that were moved by hand: they do not belong to the states any more', async () => {
     await log.create(['moved'])
     await folded('mover', 'moved')
