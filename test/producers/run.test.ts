@@ -25,7 +25,15 @@ beforeEach(async () => {
   embedded = await openEmbedded(folder)
   const { log, wire, store } = embedded
   await log.create(allTopics(sources.map(({ name }) => name)))
-  rooms = { log, wire, store, archive: await openArchive(folder), sources, resolve: (native) => native, memory: await openMemory(log, new AbortController().signal) }
+  rooms = {
+    log,
+    wire,
+    store,
+    archive: await openArchive(folder),
+    sources,
+    resolve: (native) => native,
+    memory: await openMemory(log, new AbortController().signal)
+  }
 })
 afterEach(async () => {
   await embedded.close()
