@@ -10,13 +10,13 @@ import { join, resolve } from 'node:path'
 import type { Readable } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { createAccess } from './api/access/access.js'
 import { ownToken } from './api/access/own-token.js'
 import { buildApp } from './api/app.js'
 import type { Output } from './api/cli/output.js'
 import { Misuse, type Only, runCli, type Workshop } from './api/cli/program.js'
-import { arrival, welcome } from './api/cli/welcome.js'
+import { arrival, present, welcome } from './api/cli/welcome.js'
 import type { Access, GoldenRules, Maintenance } from './api/deps.js'
 import { listen } from './api/listen.js'
 import { createMetrics, type Metrics } from './api/metrics.js'
@@ -27,6 +27,7 @@ import { openEmbedded } from './infra/lmdb/open.js'
 import type { Log, Processing } from './infra/log.js'
 import { claim, type Holder } from './infra/owner.js'
 import { openRegistryRows } from './infra/registry-rows.js'
+import { readSecret } from './infra/secret.js'
 import { caughtUp } from './infra/settled.js'
 import type { Storage } from './infra/storage.js'
 import { billedByOthers, compareGolden, OTHER_NAMES } from './processors/energy/comparison.js'
@@ -57,10 +58,15 @@ const LOOK_MS = 2_000
 const PUSHED_HEARTBEAT_MS = 10_000
 const HOUSEKEEPING_MS = 60_000
 const DAY_MS = 86_400_000
+/** How long closing may take in cluster mode: less than a supervisor waits before it kills. */
+const CLOSING_MS = 20_000
+/** How long a process that has closed everything may take to end by itself. */
+const GOODBYE_MS = 500
 
 /** Everything of one data folder, running. */
 export interface Platform {
   app: FastifyInstance
+  /** The owner's; empty where another process of the cluster has it. */
   token: string
   access: Access
   metrics: Metrics
@@ -150,6 +156,8 @@ export interface OpenOptions {
   cast?: Cast
   /** Number of this process among those of its kind, in cluster mode; the same after a restart. */
   slot?: number
+  /** Absent: requests log nothing. */
+  logger?: FastifyBaseLogger
 }
 
 interface Opened {
@@ -175,13 +183,25 @@ const openStorage = async (settings: Settings, folder: string, slot: number): Pr
   return { storage, announce: (address) => owner.announce(address), release }
 }
 
-export const openPlatform = async (
-  settings: Settings,
-  { plays = false, cast = EVERYTHING, slot = 0 }: OpenOptions = {}
-): Promise<Platform> => {
+export const openPlatform = async (settings: Settings, options: OpenOptions = {}): Promise<Platform> => {
   const folder = resolve(settings.data)
   mkdirSync(folder, { recursive: true })
-  const { storage, announce, release } = await openStorage(settings, folder, slot)
+  const opened = await openStorage(settings, folder, options.slot ?? 0)
+  try {
+    return await furnish(opened, settings, folder, options)
+  } catch (error) {
+    await opened.release()
+    throw error
+  }
+}
+
+/** The rooms, and the doors to them, on a log and a store that are open. */
+const furnish = async (
+  { storage, announce, release }: Opened,
+  settings: Settings,
+  folder: string,
+  { plays = false, cast = EVERYTHING, slot = 0, logger }: OpenOptions
+): Promise<Platform> => {
   const { log, store, wire, archive } = storage
   const stopping = new AbortController()
   const { signal } = stopping
@@ -189,13 +209,25 @@ export const openPlatform = async (
   const sourceNames = sources.map(({ name }) => name)
   await log.create(allTopics(sourceNames))
   const people = await compactedMap<AccessEntry>(log, Topics.registryPeople, signal)
-  const token = await ownToken(folder, people)
+  const { token: given, cursorSecret } = settings.http
+  const token = await ownToken(folder, people, {
+    given: given && readSecret(given, 'http.token'),
+    shared: settings.kafka !== undefined,
+    first: cast.api && slot === 0
+  })
   const access = createAccess(people, await compactedMap<BrowserSession>(log, Topics.accessSessions, signal))
   const registry = await openRegistryRows(log, wire, signal)
   const producers: ProducerRooms = { log, wire, store, archive, sources, resolve: registry.resolve, memory: await openMemory(log, signal) }
   const rooms = startRooms(storage, sourceNames, cast)
   const failure = watchForFailure(rooms)
-  const metrics = createMetrics(store, log)
+  const metrics = createMetrics(store, log, [
+    ...FOLDS.map(({ name, inputs }) => ({
+      group: name,
+      topics: inputs(sourceNames),
+      heardAt: () => rooms.folds.get(name)?.heardAt() ?? null
+    })),
+    { group: STORE_GROUP, topics: storedTopics(sourceNames) }
+  ])
   const timers: NodeJS.Timeout[] = []
   let watching = Promise.resolve()
   let playing = Promise.resolve()
@@ -286,7 +318,15 @@ export const openPlatform = async (
     sourceZone: homeZone,
     limits: { upload: settings.limits.upload, body: settings.limits.body },
     ready: () => storage.trouble(),
-    live: { log, wire, storeGroup: STORE_GROUP, sources: sourceNames, folder },
+    live: {
+      log,
+      wire,
+      storeGroup: STORE_GROUP,
+      sources: sourceNames,
+      folder,
+      cursorSecret: cursorSecret && readSecret(cursorSecret, 'http.cursorSecret')
+    },
+    logger,
     upload: async (body, name) => {
       const result = await importFile(body, name)
       await quiet()
@@ -409,9 +449,14 @@ const verifyReplay = async (
 /** The platform of a folder, or where the process that owns it answers. */
 const openOrFind: Workshop['open'] = async (settings) => {
   try {
-    if (settings.kafka) return await openPlatform(settings, { cast: NO_ROOM })
-    const platform = await openPlatform(settings)
-    await platform.settle()
+    const platform = await openPlatform(settings, settings.kafka ? { cast: NO_ROOM } : {})
+    if (platform.token === '') {
+      await platform.close()
+      throw new Unavailable(
+        'The owner has a token already, or gets one from the api with slot 0: name it here too, http: { token: { file: … } }, or use that data folder.'
+      )
+    }
+    if (!settings.kafka) await platform.settle()
     return platform
   } catch (error) {
     if (!(error instanceof HeldBy)) throw error
@@ -440,27 +485,47 @@ const castOf = (only: Only | undefined): Cast => {
   }
 }
 
+/** Ends at once. To exit is to wait for all threads, and one that a Kafka client holds may never come back. */
+const killNow = () => process.kill(process.pid, 'SIGKILL')
+
 /** `wattledger start` and `wattledger run`: until it is told to stop. */
 const start: Workshop['start'] = async (settings, out, { samples = false, only, slot = 0 }) => {
-  const platform = await openPlatform(settings, { plays: samples, cast: castOf(only), slot }).catch((error: unknown) => {
+  const cast = castOf(only)
+  // The pool of threads is made before a program can say how large it is to be.
+  if (settings.kafka && process.env.UV_THREADPOOL_SIZE === undefined)
+    throw new Misuse(
+      "Set UV_THREADPOOL_SIZE=16 in the environment: each Kafka client holds a thread, and with Node's own four they wait for each other."
+    )
+  const platform = await openPlatform(settings, { plays: samples, cast, slot, logger: out.logger }).catch((error: unknown) => {
     throw error instanceof HeldBy ? new Unavailable(error.message) : error
   })
+  if (settings.kafka)
+    process.once('uncaughtException', (error) => {
+      out.logger?.fatal({ err: error }, 'this process ends')
+      process.stderr.write(`${error.stack}\n`)
+      killNow()
+    })
   const stopped = new Promise<void>((stop) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop())
   })
   const more: Server[] = []
   const close = async () => {
+    // While Kafka is away its clients have nobody to take leave of. What was not committed is done again by whoever comes next.
+    if (settings.kafka) setTimeout(killNow, CLOSING_MS).unref()
     for (const server of more) server.close()
     await platform.close()
   }
   try {
-    await run(platform, await listen(platform.app, settings.http.listen, more), settings, out, samples, stopped)
+    await run(platform, await listen(platform.app, settings.http.listen, more), settings, out, cast, samples, stopped)
   } catch (error) {
+    out.logger?.fatal({ err: error }, 'this process ends')
     // A port in use, a full disk: it ends here, and must neither hang nor keep the folder.
     await close().catch(() => {})
     throw error
   }
   await close()
+  // A client whose server went away and came back may have left a socket behind; what had to be closed is closed.
+  setTimeout(() => process.exit(), GOODBYE_MS).unref()
   return 0
 }
 
@@ -469,13 +534,14 @@ const run = async (
   addresses: readonly string[],
   settings: Settings,
   out: Output,
+  cast: Cast,
   samples: boolean,
   stopped: Promise<void>
 ): Promise<void> => {
   platform.announce(addresses[0])
-  const folders = [...settings.folders.map(({ path }) => path), ...(samples ? [SAMPLES] : [])]
+  const folders = cast.producers ? [...settings.folders.map(({ path }) => path), ...(samples ? [SAMPLES] : [])] : []
   out.object({ listening: addresses, data: resolve(settings.data), folders }, () =>
-    welcome(platform.access, addresses, settings, folders, samples)
+    cast.api ? welcome(platform.access, addresses, settings, folders, samples) : present(addresses, folders)
   )
   platform.watch(folders, (result) => {
     if ('error' in result) out.say(`${result.name}: ${(result.error as Error).message}`)

@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
-import type { Log, TopicStatus } from '../infra/log.js'
+import type { Log, Offsets, TopicStatus } from '../infra/log.js'
+import { patience } from '../infra/patience.js'
 import type { Store } from '../infra/store.js'
 
 export interface Metrics {
@@ -9,8 +10,20 @@ export interface Metrics {
   requestSeconds: Histogram<'method' | 'route' | 'status'>
 }
 
+/** A consumer group, as far as metrics tell of it. */
+export interface MeteredGroup {
+  group: string
+  topics: readonly string[]
+  /** Newest heartbeat its tasks in this process have folded, UTC ms; null where it has none. */
+  heardAt?(): number | null
+}
+
 /** Counts that the store and the log know are asked for when somebody scrapes; nothing is counted twice or lost by a restart. */
-export const createMetrics = (store: Pick<Store, 'counts' | 'sizes'>, log: Pick<Log, 'status'>): Metrics => {
+export const createMetrics = (
+  store: Pick<Store, 'counts' | 'sizes'>,
+  log: Pick<Log, 'status' | 'ends' | 'committed'>,
+  groups: readonly MeteredGroup[] = []
+): Metrics => {
   const registry = new Registry()
   const registers = [registry]
   for (const table of ['rejects', 'suspects'] as const) {
@@ -48,6 +61,34 @@ export const createMetrics = (store: Pick<Store, 'counts' | 'sizes'>, log: Pick<
     })
   perTopic('wattledger_log_records', 'Records in the log, by topic.', ({ records }) => records)
   perTopic('wattledger_log_bytes', 'Bytes of the log, segments included, by topic.', ({ bytes, segmentBytes }) => bytes + segmentBytes)
+  const lags = new Map<string, number>()
+  // Whoever scrapes asks again and again, also while the log is away and nothing is answered.
+  const askLags = patience('The log', async () => {
+    for (const { group, topics } of groups) lags.set(group, lagOf(await log.ends(topics), await log.committed(group)))
+  })
+  new Gauge({
+    name: 'wattledger_lag_records',
+    help: 'Offsets between what a group has committed and the ends of its topics, wherever it runs. Every process tells the same.',
+    labelNames: ['group'],
+    registers,
+    async collect() {
+      this.reset()
+      if ((await askLags()) === null) for (const [group, lag] of lags) this.set({ group }, lag)
+    }
+  })
+  new Gauge({
+    name: 'wattledger_lag_seconds',
+    help: 'Age of the newest heartbeat that all tasks of a group in this process have folded; producers send one a minute at least.',
+    labelNames: ['group'],
+    registers,
+    collect() {
+      this.reset()
+      for (const { group, heardAt } of groups) {
+        const at = heardAt?.() ?? null
+        if (at !== null) this.set({ group }, Math.max(0, (Date.now() - at) / 1000))
+      }
+    }
+  })
   return {
     registry,
     readings: new Counter({
@@ -64,4 +105,11 @@ export const createMetrics = (store: Pick<Store, 'counts' | 'sizes'>, log: Pick<
       registers
     })
   }
+}
+
+const lagOf = (ends: Offsets, committed: Offsets): number => {
+  let lag = 0
+  for (const [topic, list] of ends)
+    for (const [partition, end] of list.entries()) lag += Math.max(0, end - (committed.get(topic)?.[partition] ?? 0))
+  return lag
 }

@@ -1,6 +1,3 @@
-/** `node dist/bench/cassandra.js`: what the store on Cassandra costs beside a bare client that writes the same blocks, on an engine of its own. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Client, types } from 'cassandra-driver'
 import { openSession } from '../infra/cassandra/open.js'
@@ -9,6 +6,7 @@ import { DATA_CENTER, startCassandra } from '../infra/local/cassandra.js'
 import type { StoredReadings } from '../infra/store.js'
 import { emptyReadings } from '../schemas/blocks.js'
 import { memorySchemaIds, Wire } from '../schemas/wire.js'
+import { type Figure, median } from './figure.js'
 
 const DAY = 86_400_000
 const JAN = Date.UTC(2026, 0, 1)
@@ -16,7 +14,6 @@ const ROWS = 250
 const SERIES = 100
 const DAYS = 31
 const DAY_NUMBERS = Array.from({ length: DAYS }, (_, day) => day)
-const ROUNDS = 5
 const IN_FLIGHT = 32
 
 const block = (point: string, day: number, offset: number): StoredReadings => {
@@ -65,77 +62,79 @@ const seconds = async (work: () => Promise<unknown>): Promise<number> => {
   return (performance.now() - began) / 1000
 }
 
-const median = (figures: readonly number[]): number => [...figures].sort((a, b) => a - b)[figures.length >> 1]
+const PART = 'Store on Cassandra'
+const BARE = 'a bare client'
 
-const folder = mkdtempSync(join(tmpdir(), 'wattledger-bench-'))
-const node = await startCassandra(folder)
-try {
-  const wire = await Wire.open(memorySchemaIds())
-  const session = await openSession({ contactPoints: [node.address], dataCenter: DATA_CENTER, keyspace: 'bench', replicas: 1 })
-  const store = new CassandraStore(session, wire)
-  const encoded = ({ block: each, position }: StoredReadings) => {
-    const record = wire.encode('Readings', each)
+const encodedBy =
+  (wire: Wire) =>
+  ({ block: each, position }: StoredReadings) => {
     const { topic, partition, offset } = position
-    const cell = [new types.Tuple(topic, partition, offset, record)]
-    return { params: [each.point, each.register, BUCKET, each.at[0], offset, each.at[ROWS - 1] + 1, cell, offset], bytes: record.length }
+    const cell = [new types.Tuple(topic, partition, offset, wire.encode('Readings', each))]
+    return { params: [each.point, each.register, BUCKET, each.at[0], offset, each.at[ROWS - 1] + 1, cell, offset] }
   }
-  /** A month of live days, all series each day; a month of files, one series after the other. */
-  const cases = {
-    'day by day': (name: string) => DAY_NUMBERS.map((day) => Array.from({ length: SERIES }, (_, i) => block(`${name} ${i}`, day, i + 1))),
-    'month by month': (name: string) =>
-      Array.from({ length: SERIES / 20 }, (_, batch) =>
-        Array.from({ length: 20 * DAYS }, (_, i) => block(`${name} ${20 * batch + Math.floor(i / DAYS)}`, i % DAYS, i + 1))
-      )
-  }
-  for (const [name, batchesOf] of Object.entries(cases)) {
-    const rates: { bare: number[]; store: number[] } = { bare: [], store: [] }
-    let bytes = 0
-    for (let round = 0; round < ROUNDS; round++) {
-      const plain = batchesOf(`bare ${round} ${name}`).map((batch) => batch.map(encoded))
-      const whole = batchesOf(`store ${round} ${name}`)
-      bytes = plain[0][0].bytes
-      const count = whole.reduce((sum, batch) => sum + batch.length, 0)
-      const works = {
-        bare: async () => {
-          for (const batch of plain) await bare(session.client, batch)
-        },
-        store: async () => {
-          for (const batch of whole) await store.write({ readings: batch })
-        }
-      }
-      // In turn, so that neither has the quieter engine.
-      const order = round % 2 === 0 ? (['bare', 'store'] as const) : (['store', 'bare'] as const)
-      for (const which of order) {
-        const rate = count / (await seconds(works[which]))
-        if (round > 0) rates[which].push(rate) // the first one warms up
+
+/** A month of live days, all series each day; a month of files, one series after the other. */
+const ORDERS = {
+  'day by day': (name: string) => DAY_NUMBERS.map((day) => Array.from({ length: SERIES }, (_, i) => block(`${name} ${i}`, day, i + 1))),
+  'month by month': (name: string) =>
+    Array.from({ length: SERIES / 20 }, (_, batch) =>
+      Array.from({ length: 20 * DAYS }, (_, i) => block(`${name} ${20 * batch + Math.floor(i / DAYS)}`, i % DAYS, i + 1))
+    )
+}
+
+const writing = async (store: CassandraStore, client: Client, wire: Wire, order: keyof typeof ORDERS, rounds: number): Promise<Figure> => {
+  const encoded = encodedBy(wire)
+  const rates: { bare: number[]; store: number[] } = { bare: [], store: [] }
+  for (let round = 0; round <= rounds; round++) {
+    const plain = ORDERS[order](`bare ${round} ${order}`).map((batch) => batch.map(encoded))
+    const whole = ORDERS[order](`store ${round} ${order}`)
+    const works = {
+      bare: async () => {
+        for (const batch of plain) await bare(client, batch)
+      },
+      store: async () => {
+        for (const batch of whole) await store.write({ readings: batch })
       }
     }
-    const [b, s] = [median(rates.bare), median(rates.store)]
-    const ratio = median(rates.store.map((rate, i) => rate / rates.bare[i]))
-    console.log(
-      `${name}: ${bytes} bytes; bare ${b.toFixed(0)} blocks/s, store ${s.toFixed(0)} blocks/s (${((s * ROWS) / 1e6).toFixed(2)} M readings/s), ratio ${ratio.toFixed(2)}`
-    )
-  }
-  for (const day of DAY_NUMBERS) await store.write({ readings: [block('month', day, day + 1)] })
-  const month = async (what: string) => {
-    const [whole, plain]: number[][] = [[], []]
-    for (let i = 0; i < 100; i++) {
-      whole.push(await seconds(() => store.readings({ point: 'month', register: '1.8.0' }, JAN, JAN + DAYS * DAY)))
-      plain.push(await seconds(() => session.client.execute(SELECT, ['month', '1.8.0', BUCKET], { prepare: true })))
+    // In turn, so that neither has the quieter engine.
+    for (const which of round % 2 === 0 ? (['bare', 'store'] as const) : (['store', 'bare'] as const)) {
+      const rate = (SERIES * DAYS * ROWS) / (await seconds(works[which]))
+      if (round > 0) rates[which].push(rate) // the first one warms up
     }
-    const [ms, bareMs] = [whole, plain].map((times) => 1000 * median(times.slice(20)))
-    console.log(
-      `a month of ${DAYS * ROWS} readings, ${what}: ${ms.toFixed(1)} ms decoded and in order; the rows alone, bare ${bareMs.toFixed(1)} ms`
-    )
   }
-  await month(`${DAYS} blocks`)
-  const folding = await seconds(async () => {
+  const peer = { name: BARE, value: median(rates.bare) }
+  const what = `blocks of ${ROWS} readings written, ${order}`
+  return { part: PART, what, value: median(rates.store), unit: 'readings/s', peer, aim: { least: 0.9 * peer.value } }
+}
+
+const reading = async (store: CassandraStore, client: Client, what: string): Promise<Figure> => {
+  const [whole, plain]: number[][] = [[], []]
+  for (let i = 0; i < 100; i++) {
+    whole.push(await seconds(() => store.readings({ point: 'month', register: '1.8.0' }, JAN, JAN + DAYS * DAY)))
+    plain.push(await seconds(() => client.execute(SELECT, ['month', '1.8.0', BUCKET], { prepare: true })))
+  }
+  const [ms, bareMs] = [whole, plain].map((times) => 1000 * median(times.slice(20)))
+  const peer = { name: `${BARE}, not decoded`, value: bareMs }
+  return { part: PART, what: `a month of ${DAYS * ROWS} readings, ${what}, decoded and in order`, value: ms, unit: 'ms', peer }
+}
+
+/** What the store on Cassandra costs beside a bare client that writes and reads the same blocks, on an engine of its own. */
+export const cassandra = async (folder: string, rounds: number): Promise<Figure[]> => {
+  const node = await startCassandra(join(folder, 'cassandra'))
+  try {
+    const wire = await Wire.open(memorySchemaIds())
+    const session = await openSession({ contactPoints: [node.address], dataCenter: DATA_CENTER, keyspace: 'bench', replicas: 1 })
+    const { client } = session
+    const store = new CassandraStore(session, wire)
+    const figures: Figure[] = []
+    for (const order of ['day by day', 'month by month'] as const) figures.push(await writing(store, client, wire, order, rounds))
+    for (const day of DAY_NUMBERS) await store.write({ readings: [block('month', day, day + 1)] })
+    figures.push(await reading(store, client, `${DAYS} blocks`))
     while (await store.foldClosedDays(JAN + 40 * DAY));
-  })
-  console.log(`folding what was written: ${folding.toFixed(1)} s`)
-  await month('folded')
-  await store.close()
-} finally {
-  await node.stop()
-  rmSync(folder, { recursive: true })
+    figures.push(await reading(store, client, 'folded'))
+    await store.close()
+    return figures
+  } finally {
+    await node.stop()
+  }
 }

@@ -1,6 +1,6 @@
 /**
  * A platform in a process of its own, as `start` runs it, beside a bare websocket server; both do what messages say. Its CPU time and
- * its event loop are its own.
+ * its event loop are its own. `FOLDER SETTINGS`, the settings as JSON.
  */
 import { createReadStream } from 'node:fs'
 import { type WebSocket, WebSocketServer } from 'ws'
@@ -26,7 +26,8 @@ export type Told =
 
 const say = (told: Told): void => void process.send?.(told)
 
-const platform = await openPlatform(Settings.parse({ data: process.argv[2] }))
+const [data, settings] = process.argv.slice(2)
+const platform = await openPlatform(Settings.parse({ ...JSON.parse(settings), data }))
 await platform.settle()
 await platform.app.listen({ host: '127.0.0.1', port: 0 })
 // Heartbeats and housekeeping, as in a running platform.

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { WebSocket } from 'ws'
 import { PROTOCOL } from '../api/client/frames.js'
-import { type Figure, median } from './figure.js'
+import { type Figure, median, percentile } from './figure.js'
 import type { Command, Told } from './live-child.js'
 import { writeBlocks, writeCurves } from './made-up.js'
 import { POINT } from './pulse.js'
@@ -26,17 +26,17 @@ export interface LiveSizes {
 class Child {
   private constructor(
     private readonly process: ReturnType<typeof fork>,
+    /** Rejects when it ends: whoever waits for an answer would wait for ever. */
+    private readonly ended: Promise<never>,
     readonly ready: Extract<Told, { told: 'ready' }>
   ) {}
 
-  static async start(data: string): Promise<Child> {
+  static async start(data: string, settings: object = {}): Promise<Child> {
     mkdirSync(data, { recursive: true })
-    const process = fork(CHILD, [data], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
-    const [ready] = await Promise.race([
-      once(process, 'message'),
-      once(process, 'exit').then(([code]) => Promise.reject(new Error(`The platform ended with ${code}.`)))
-    ])
-    return new Child(process, ready)
+    const process = fork(CHILD, [data, JSON.stringify(settings)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+    const ended = once(process, 'exit').then(([code]) => Promise.reject(new Error(`The platform ended with ${code}.`)))
+    const [ready] = await Promise.race([once(process, 'message'), ended])
+    return new Child(process, ended, ready)
   }
 
   tell(command: Command): void {
@@ -46,7 +46,7 @@ class Child {
   async ask<T extends Told['told']>(command: Command, told: T): Promise<Extract<Told, { told: T }>> {
     this.tell(command)
     for (;;) {
-      const [answer] = (await once(this.process, 'message')) as [Told]
+      const [answer] = (await Promise.race([once(this.process, 'message'), this.ended])) as [Told]
       if (answer.told === told) return answer as Extract<Told, { told: T }>
     }
   }
@@ -99,17 +99,28 @@ const timeEach = async (pauseMs: number, goOn: (done: number) => boolean, once: 
   return times
 }
 
-const percentile = (times: readonly number[], share: number): number =>
-  [...times].sort((a, b) => a - b)[Math.min(times.length - 1, Math.ceil(times.length * share) - 1)]
-
 const PAUSE_MS = 10
 
-/** One live reading a time: sent to the process that has the platform, until it is in a data frame here. */
-const latency = async (folder: string, sizes: LiveSizes, say: (text: string) => void): Promise<Figure[]> => {
-  const files = join(folder, 'backfill')
-  const { points, months, sensors, blocks } = sizes.backfill
-  const readings = writeCurves(files, points, months) + writeBlocks(files, 16, sensors, blocks)
-  const child = await Child.start(join(folder, 'live'))
+export interface LatencySizes {
+  idle: LiveSizes['idle']
+  /** null: nothing is imported meanwhile. */
+  backfill: LiveSizes['backfill'] | null
+}
+
+interface Round {
+  readings: number[]
+  intervals: number[]
+  echoes: number[]
+}
+
+/** One live reading a time: sent to the process that has the platform, until it is in a data frame here. `settings`: beside the defaults. */
+export const latency = async (
+  folder: string,
+  sizes: LatencySizes,
+  say: (text: string) => void,
+  { part = 'Live reading to websocket', settings = {} }: { part?: string; settings?: object } = {}
+): Promise<Figure[]> => {
+  const child = await Child.start(join(folder, 'live'), settings)
   let n = 0
   child.tell({ do: 'read', n: n++ })
   await sleep(500)
@@ -127,7 +138,7 @@ const latency = async (folder: string, sizes: LiveSizes, say: (text: string) => 
     child.tell({ do: 'echo', frame: 'x'.repeat(300) })
     await back
   }
-  const round = async (goOn: (done: number) => boolean) => {
+  const round = async (goOn: (done: number) => boolean): Promise<Round> => {
     const read: [number, number][] = []
     const echoes: number[] = []
     await timeEach(PAUSE_MS, goOn, async () => {
@@ -136,39 +147,40 @@ const latency = async (folder: string, sizes: LiveSizes, say: (text: string) => 
     })
     return { readings: read.map(([ms]) => ms), intervals: read.map(([, ms]) => ms), echoes }
   }
+  const figuresOf = ({ readings, intervals, echoes }: Round, when: string): Figure[] =>
+    [
+      { what: 'the reading itself', times: readings },
+      { what: 'its interval', times: intervals }
+    ].flatMap(({ what, times }) =>
+      [0.5, 0.99].map((share) => ({
+        part,
+        what: `${what}, ${when}, p${share * 100} of ${times.length}`,
+        value: percentile(times, share),
+        unit: 'ms',
+        ...(share === 0.99 && { aim: { most: 50 } }),
+        peer: { name: 'a frame through the same process without a platform', value: percentile(echoes, share) }
+      }))
+    )
   await round((done) => done < 50) // warm
-  const idle = await round((done) => done < sizes.idle)
-  say(`live readings during a back-fill of ${readings} readings`)
-  let running = true
-  const began = performance.now()
-  const imported = child.ask({ do: 'import', files }, 'imported').then((told) => {
-    running = false
-    return told
-  })
-  const busy = await round(() => running)
-  const rate = (await imported).readings / ((performance.now() - began) / 1000)
+  const figures = figuresOf(await round((done) => done < sizes.idle), 'idle')
+  if (sizes.backfill !== null) {
+    const { points, months, sensors, blocks } = sizes.backfill
+    const files = join(folder, 'backfill')
+    const readings = writeCurves(files, points, months) + writeBlocks(files, 16, sensors, blocks)
+    say(`live readings during a back-fill of ${readings} readings`)
+    let running = true
+    const began = performance.now()
+    const imported = child.ask({ do: 'import', files }, 'imported').then((told) => {
+      running = false
+      return told
+    })
+    const busy = await round(() => running)
+    const rate = (await imported).readings / ((performance.now() - began) / 1000)
+    figures.push(...figuresOf(busy, `during a back-fill of ${(readings / 1e6).toFixed(1)} M readings (${Math.round(rate / 1000)} k/s)`))
+  }
   for (const socket of [bare, ...Object.values(followers)]) socket.terminate()
   await child.stop()
-  const part = 'Live reading to websocket'
-  const figure = (what: string, times: readonly number[], beside: readonly number[], share: number, aim?: Figure['aim']): Figure => ({
-    part,
-    what: `${what}, p${share * 100} of ${times.length}`,
-    value: percentile(times, share),
-    unit: 'ms',
-    aim,
-    peer: { name: 'a frame through the same process without a platform', value: percentile(beside, share) }
-  })
-  const filling = `during a back-fill of ${(readings / 1e6).toFixed(1)} M readings (${Math.round(rate / 1000)} k/s)`
-  return [
-    figure('the reading itself, idle', idle.readings, idle.echoes, 0.5),
-    figure('the reading itself, idle', idle.readings, idle.echoes, 0.99, { most: 50 }),
-    figure('its interval, idle', idle.intervals, idle.echoes, 0.5),
-    figure('its interval, idle', idle.intervals, idle.echoes, 0.99, { most: 50 }),
-    figure(`the reading itself, ${filling}`, busy.readings, busy.echoes, 0.5),
-    figure(`the reading itself, ${filling}`, busy.readings, busy.echoes, 0.99, { most: 50 }),
-    figure(`its interval, ${filling}`, busy.intervals, busy.echoes, 0.5),
-    figure(`its interval, ${filling}`, busy.intervals, busy.echoes, 0.99, { most: 50 })
-  ]
+  return figures
 }
 
 /** One reading to many sockets, beside a server that sends the same bytes to as many and does nothing else. */

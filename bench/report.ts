@@ -35,6 +35,9 @@ const missedText = (figure: Figure): string => {
   return `- ${figure.part}, ${figure.what}: ${shown(figure.value)} ${figure.unit}, aim ${aimText(figure)}${note}.`
 }
 
+/** A table for each heading. */
+export const sectionsOf = (figures: readonly Figure[]): string => grouped(figures).map(tableOf).join('\n\n')
+
 /** bench/results.md. */
 export const reportOf = (figures: readonly Figure[], { mode, seconds, now }: { mode: string; seconds: number; now: Date }): string => {
   const missed = figures.filter((figure) => meetsAim(figure) === false)
@@ -46,6 +49,6 @@ export const reportOf = (figures: readonly Figure[], { mode, seconds, now }: { m
     '# Benchmarks',
     `Written by \`npm run bench\`${mode === 'quick' ? ' -- --quick' : ''} on ${now.toISOString().slice(0, 10)}, in ${Math.round(seconds)} s: Node ${process.version}, ${process.platform} ${process.arch}, ${cpus().length} cores (${cpu?.model.trim() ?? 'unknown'}). Load of the machine at the end (1, 5, 15 minutes): ${load}; with more at work than cores, times on the clock are longer than they need be, and CPU time says more. Decode, fold and columns are in CPU time. Each figure is the median of several runs (shuffled imports and memory: one); what stands beside it was measured in the same run. Data are made up (bench/made-up.ts), the same every time.`,
     missed.length === 0 ? 'Every aim is met.' : `What falls short:\n\n${missed.map(missedText).join('\n')}`,
-    ...grouped(figures).map(tableOf)
+    sectionsOf(figures)
   ].join('\n\n')}\n`
 }

@@ -6,6 +6,12 @@ export interface Effort {
   roundMs: number
 }
 
+/** Of a process, from the end of its warm-up until all its work was done. */
+export interface Spent {
+  seconds: number
+  cpuSeconds: number
+}
+
 /**
  * Milliseconds of CPU time of one call of each piece of work, the median of several rounds: what a core of its own would take, also
  * where other programs want it too. Rounds go in turn, so that a slow moment of the machine meets a figure and its peer alike.

@@ -1,30 +1,17 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Secret } from '../schemas/secret.js'
 import type { Settings } from '../schemas/settings.js'
 import { Topics } from '../schemas/topics.js'
 import { Wire } from '../schemas/wire.js'
 import { openArchive } from './archive.js'
-import { Refused } from './errors.js'
+import { patience } from './patience.js'
 import { openSchemaCache } from './schema-registry/cache.js'
 import { confluentSchemaIds } from './schema-registry/confluent.js'
 import { topicSchemaIds } from './schema-registry/topic.js'
+import { readSecret } from './secret.js'
 import type { Storage } from './storage.js'
 
 type Cluster = Pick<Settings, 'schemaRegistry'> & { kafka: NonNullable<Settings['kafka']>; cassandra: NonNullable<Settings['cassandra']> }
-
-const secretOf = (secret: Secret, what: string): string => {
-  if ('file' in secret) {
-    try {
-      return readFileSync(secret.file, 'utf8').trim()
-    } catch {
-      throw new Refused(`${what}: the file ${secret.file}, where the settings say it is, cannot be read.`)
-    }
-  }
-  const value = process.env[secret.env]
-  if (value === undefined) throw new Refused(`${what}: the environment has no ${secret.env}, where the settings say it is.`)
-  return value
-}
 
 const tlsOf = (tls: { ca?: string } | undefined): { ca?: string } | undefined =>
   tls && (tls.ca === undefined ? {} : { ca: readFileSync(tls.ca, 'utf8') })
@@ -44,7 +31,7 @@ export const openCluster = async ({ kafka, cassandra, schemaRegistry }: Cluster,
     sasl: kafka.login && {
       mechanism: kafka.login.mechanism,
       username: kafka.login.user,
-      password: secretOf(kafka.login.password, 'kafka.login.password')
+      password: readSecret(kafka.login.password, 'kafka.login.password')
     },
     slot
   })
@@ -55,7 +42,7 @@ export const openCluster = async ({ kafka, cassandra, schemaRegistry }: Cluster,
           url: schemaRegistry.url,
           credentials: schemaRegistry.login && {
             user: schemaRegistry.login.user,
-            password: secretOf(schemaRegistry.login.password, 'schemaRegistry.login.password')
+            password: readSecret(schemaRegistry.login.password, 'schemaRegistry.login.password')
           },
           cache: openSchemaCache(join(folder, 'schemas.json'))
         })
@@ -68,14 +55,14 @@ export const openCluster = async ({ kafka, cassandra, schemaRegistry }: Cluster,
         keyspace: cassandra.keyspace,
         replicas: cassandra.replicas,
         tls: tlsOf(cassandra.tls),
-        login: cassandra.login && { user: cassandra.login.user, password: secretOf(cassandra.login.password, 'cassandra.login.password') }
+        login: cassandra.login && { user: cassandra.login.user, password: readSecret(cassandra.login.password, 'cassandra.login.password') }
       },
       wire
     )
+    const engines = [patience('Kafka', () => log.ends([Topics.schemas])), patience('Cassandra', () => store.counts('rejects'))]
     const trouble = async () => {
-      const asked = [log.ends([Topics.schemas]), store.counts('rejects')]
-      const failed = (await Promise.allSettled(asked)).find((each) => each.status === 'rejected')
-      return failed ? String((failed.reason as Error).message) : null
+      const said = (await Promise.all(engines.map((ask) => ask()))).filter((each) => each !== null)
+      return said.length === 0 ? null : said.join(' ')
     }
     const close = async () => {
       await log.close()

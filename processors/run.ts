@@ -29,6 +29,8 @@ export interface Running {
   refold(wanted: Refold): void
   /** Series whose asks wait, by task. */
   waiting(): number
+  /** Newest heartbeat that all tasks here have folded, UTC ms; null without tasks, or before one came. */
+  heardAt(): number | null
 }
 
 /** Series answered in one commit, and how long answering goes on, so that live input never waits long. */
@@ -55,7 +57,11 @@ export const runFold = <Name extends 'Readings' | 'Intervals', State extends Ser
     refold: (wanted) => {
       for (const keeper of keepers.values()) keeper.request(wanted)
     },
-    waiting: () => [...keepers.values()].reduce((sum, keeper) => sum + keeper.waiting, 0)
+    waiting: () => [...keepers.values()].reduce((sum, keeper) => sum + keeper.waiting, 0),
+    heardAt: () => {
+      const heard = Math.min(...[...keepers.values()].map((keeper) => keeper.heardAt))
+      return Number.isFinite(heard) ? heard : null
+    }
   }
 }
 
@@ -97,6 +103,10 @@ class Keeper<Name extends 'Readings' | 'Intervals', State extends SeriesState, R
 
   get waiting(): number {
     return this.#asking.size
+  }
+
+  get heardAt(): number {
+    return Math.max(...this.#beats.values())
   }
 
   request(wanted: Refold): void {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { checkYaml, openYaml, type Problem } from './problems.js'
+import { Secret } from './secret.js'
 import { Cassandra, Kafka, SchemaRegistry } from './settings-cluster.js'
 
 /**
@@ -8,6 +9,8 @@ import { Cassandra, Kafka, SchemaRegistry } from './settings-cluster.js'
  *   data: ./data                      # where the ledger lives
  *   http:
  *     listen: [ '127.0.0.1:8080' ]    # '0.0.0.0:8080' opens it to the network
+ *     token: { file: /run/secrets/token }             # the owner's; absent: made at first start, <data>/token
+ *     cursorSecret: { file: /run/secrets/cursor }     # the same for every process that answers; absent: <data>/live-key
  *   folders:                          # files that appear here are read
  *     - path: ./inbox
  *     - { path: ./flukso, source: flukso }
@@ -66,7 +69,11 @@ export const Settings = z
       .meta({ expected: 'a folder', description: 'Where the ledger, its log and its archive live.' }),
     http: z
       .strictObject({
-        listen: z.array(Listen).min(1).prefault(['127.0.0.1:8080']).meta({ description: 'Addresses and ports to listen on.' })
+        listen: z.array(Listen).min(1).prefault(['127.0.0.1:8080']).meta({ description: 'Addresses and ports to listen on.' }),
+        token: Secret.optional().meta({ description: "The owner's token; absent: made at first start, in the data folder." }),
+        cursorSecret: Secret.optional().meta({
+          description: 'Signs where live clients stand; the same for all processes that answer. Absent: made, in the data folder.'
+        })
       })
       .prefault({}),
     folders: z

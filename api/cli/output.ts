@@ -1,3 +1,5 @@
+import pino, { type Logger } from 'pino'
+
 /** Where results and messages go. With --json every result is an object on a line of its own, and stdout holds nothing else. */
 export interface Output {
   json: boolean
@@ -8,6 +10,8 @@ export interface Output {
   raw(text: string): void
   /** A message: stderr, so that results can be piped. */
   say(text: string): void
+  /** For what goes wrong in requests; absent: not logged. */
+  logger?: Logger
 }
 
 export const outputOf = (json: boolean): Output => ({
@@ -20,3 +24,18 @@ export const outputOf = (json: boolean): Output => ({
   raw: (text) => void process.stdout.write(text),
   say: (text) => void process.stderr.write(`${text}\n`)
 })
+
+/** Of a process among many: everything is a line of JSON on stdout, with who said it. Requests are logged only when they fail. */
+export const logOf = (who: Record<string, unknown>): Output => {
+  const log = pino({ base: who, redact: ['req.headers', 'res.headers'] })
+  return {
+    json: true,
+    object: (value) => log.info(value),
+    objects: (values) => {
+      for (const value of values) log.info(value)
+    },
+    raw: (text) => log.info(text),
+    say: (text) => log.warn(text),
+    logger: log.child({}, { level: 'error' })
+  }
+}

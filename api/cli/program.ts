@@ -1,13 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { Argument, Command, CommanderError, InvalidArgumentError } from 'commander'
-import { Unavailable } from '../../infra/errors.js'
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { Refused, Unavailable } from '../../infra/errors.js'
 import { problemText } from '../../schemas/problems.js'
 import { loadSettings, type Settings } from '../../schemas/settings.js'
 import type { GoldenRules } from '../deps.js'
 import { historyCommands } from './history.js'
 import { type FindFiles, importCommand } from './import.js'
 import { type Ledger, localLedger, type Opened, Refusal, remoteLedger } from './ledger.js'
-import { type Output, outputOf } from './output.js'
+import { logOf, type Output, outputOf } from './output.js'
 import { changesCommand, explainCommand, gapsCommand, pointsCommand, rejectsCommand, seriesCommand } from './questions.js'
 import { accessCommand, registryCommands } from './registry.js'
 import { printRules } from './rules.js'
@@ -93,12 +93,18 @@ export const runCli = async (argv: readonly string[], workshop: Workshop): Promi
     .description('one room of a cluster in a process of its own')
     .addArgument(new Argument('<room>').choices(ROOMS))
     .option('--only <name>', 'one of its processors or sinks')
-    .option('--slot <n>', 'number of this process among those of its kind, the same after a restart', slotOf, 0)
+    .addOption(
+      new Option('--slot <n>', 'number of this process among those of its kind, the same after a restart')
+        .argParser(slotOf)
+        .default(0)
+        .env('WATTLEDGER_SLOT')
+    )
     .action(async (room: Only['room'], { only: name, slot, ...options }: CommonOptions & { only?: string; slot: number }) => {
       const settings = settingsOf(options)
       if (!settings.kafka)
         throw new Misuse('Rooms run apart only in cluster mode: name kafka and cassandra in the settings, or use wattledger start.')
-      code = await workshop.start(settings, outputOf(options.json ?? false), { only: { room, name }, slot })
+      const out = options.json ? logOf({ room, only: name, slot }) : outputOf(false)
+      code = await workshop.start(settings, out, { only: { room, name }, slot })
     })
   importCommand(common(program.command('import')), withLedger, workshop.files)
   pointsCommand(common(program.command('points')), withLedger)
@@ -130,7 +136,7 @@ export const runCli = async (argv: readonly string[], workshop: Workshop): Promi
     return code
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode
-    if (error instanceof Misuse || error instanceof Refusal || error instanceof Unavailable) {
+    if (error instanceof Misuse || error instanceof Refusal || error instanceof Unavailable || error instanceof Refused) {
       process.stderr.write(`${(error as Error).message}\n`)
       return 1
     }

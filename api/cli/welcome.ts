@@ -27,6 +27,10 @@ export const welcome = (
   ].join('\n')
 }
 
+/** Of a room that answers no questions. */
+export const present = (addresses: readonly string[], folders: readonly string[]): string =>
+  [`Running; /healthz, /readyz and /metrics are at ${addresses.join(', ')}.`, ...folders.map((folder) => `Watching ${folder}.`)].join('\n')
+
 /** A line for each file that came in. */
 export const arrival = ({ name, source, readings, rejects }: Pick<UploadSummary, 'name' | 'source' | 'readings' | 'rejects'>): string => {
   const refused = rejects.map(({ reason, count }) => `${count} ${reason}`).join(', ')

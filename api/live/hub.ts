@@ -8,7 +8,7 @@ import { Feed } from './feed.js'
 import { LIMITS, type LiveLimits } from './limits.js'
 import type { LivePorts } from './ports.js'
 import { type Positions, positionsOf, reaches } from './positions.js'
-import { epochOf, openSecret } from './secret.js'
+import { epochOf, keyOf, openSecret } from './secret.js'
 
 /** Records of a partition from a position on, and where to read next. */
 export interface Piece {
@@ -39,7 +39,7 @@ export class Hub {
   ) {
     this.limits = { ...LIMITS, ...ports.limits }
     this.decode = decoding(ports.wire)
-    this.key = openSecret(ports.folder)
+    this.key = ports.cursorSecret === undefined ? openSecret(ports.folder) : keyOf(ports.cursorSecret)
     this.epoch = epochOf(this.key)
   }
 

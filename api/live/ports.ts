@@ -10,8 +10,10 @@ export interface LivePorts {
   storeGroup: string
   /** Producers, whose topics hold readings. */
   sources: readonly string[]
-  /** The data folder: the key that signs cursors is kept there. */
+  /** The data folder: the key that signs cursors is kept there, unless there is a secret for it. */
   folder: string
+  /** The same in every process that answers for this ledger, so that a cursor of one is good at the others. */
+  cursorSecret?: string
   limits?: Partial<LiveLimits>
   /** Absent: the clock, and every second. */
   now?: () => number

@@ -18,5 +18,8 @@ export const openSecret = (folder: string): Buffer => {
   return key
 }
 
+/** The key that several processes have in common, from a secret of any length. */
+export const keyOf = (secret: string): Buffer => createHash('sha256').update('cursor').update(secret).digest()
+
 /** Names the log that offsets belong to: another folder, another epoch. */
 export const epochOf = (key: Buffer): string => createHash('sha256').update('epoch').update(key).digest('base64url').slice(0, 12)

@@ -3,7 +3,7 @@ import { ROLES } from '../../schemas/access.js'
 import type { Deps } from '../deps.js'
 import { ApiError } from '../errors.js'
 
-/** Alive, ready, counted, described. Only /healthz answers without a token. */
+/** Alive, ready, counted, described. The first two answer without a token, for whatever restarts and routes; only who has one learns why not. */
 export const healthRoutes =
   (deps: Deps): FastifyPluginAsyncZod =>
   async (app) => {
@@ -13,11 +13,15 @@ export const healthRoutes =
       async () => ({ status: 'ok' })
     )
 
-    app.get('/readyz', { config: { roles: ROLES }, schema: { summary: 'Whether requests can be answered.' } }, async () => {
-      const reason = await deps.ready()
-      if (reason !== null) throw new ApiError('overloaded', reason)
-      return { status: 'ready' }
-    })
+    app.get(
+      '/readyz',
+      { config: { roles: 'everyone' }, schema: { summary: 'Whether requests can be answered.', security: [] } },
+      async (request) => {
+        const reason = await deps.ready()
+        if (reason !== null) throw new ApiError('overloaded', request.identity ? reason : 'Not ready; with a token this says why.')
+        return { status: 'ready' }
+      }
+    )
 
     app.get(
       '/metrics',

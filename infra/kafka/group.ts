@@ -291,8 +291,12 @@ export class Group implements Processing {
   }
 
   #decline(assigned: boolean): void {
-    if (assigned) this.#intake.consumer.incrementalAssign([])
-    else this.#intake.consumer.incrementalUnassign([])
+    try {
+      if (assigned) this.#intake.consumer.incrementalAssign([])
+      else this.#intake.consumer.incrementalUnassign([])
+    } catch {
+      // It is on its way out and has nothing to decline. Thrown into librdkafka's thread, this would stop the process from ending.
+    }
   }
 
   /** Others of the group hold the partitions that we do not: of those, what is committed counts. */

@@ -1,0 +1,37 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { createMetrics } from '../../api/metrics.js'
+import { openEmbedded } from '../../infra/lmdb/open.js'
+
+test('lag is what a group has not committed, in records, and how long ago it heard from producers', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'wattledger-metrics-'))
+  const { log, store, close } = await openEmbedded(folder)
+  await log.create(['one', 'two'])
+  for (const topic of ['one', 'two']) await log.append(topic, [{ key: 'a', value: Buffer.from('1') }])
+  const groups = [
+    { group: 'fold', topics: ['one', 'two'], heardAt: () => Date.now() - 5000 },
+    { group: 'idle', topics: ['one'], heardAt: () => null }
+  ]
+  const { registry } = createMetrics(store, log, groups)
+  const values = async (name: string) => {
+    const metric = (await registry.getMetricsAsJSON()).find((each) => each.name === name)
+    return Object.fromEntries(metric!.values.map(({ labels, value }) => [labels.group, value]))
+  }
+  expect(await values('wattledger_lag_records')).toEqual({ fold: 2, idle: 1 })
+  const { fold, ...others } = await values('wattledger_lag_seconds')
+  expect(others).toEqual({})
+  expect(Math.round(fold)).toBe(5)
+
+  const processing = log.process('fold', ['one', 'two'], { batch: () => ({ outputs: [], states: new Map() }) })
+  await processing.drained()
+  expect(await values('wattledger_lag_records')).toEqual({ fold: 0, idle: 1 })
+  await log.append('two', [{ key: 'b', value: Buffer.from('2') }])
+  await processing.drained()
+  await processing.stop()
+  await log.append('two', [{ key: 'c', value: Buffer.from('3') }])
+  expect(await values('wattledger_lag_records')).toEqual({ fold: 1, idle: 1 })
+  await close()
+  rmSync(folder, { recursive: true })
+})
