@@ -31,7 +31,7 @@ export interface How {
   cwd?: string
   /** Arguments of node itself. */
   node?: string[]
-  /** A shell line that runs it, with "$@" in its place. */
+  /** A shell line that runs it, with "$0" "$@" in its place. */
   shell?: string
   uid?: number
 }

@@ -16,7 +16,7 @@ test('too few threads, an unknown processor and a wrong slot are told with what 
     expect(code).toBe(1)
     return stderr
   }
-  expect(await say('api', 'unset UV_THREADPOOL_SIZE; "$@"')).toMatch(/^Set UV_THREADPOOL_SIZE=16 in the environment/)
-  expect(await say('processors --only energie', 'UV_THREADPOOL_SIZE=16 "$@"')).toContain('energy, loadcurve')
-  expect(await say('api', 'WATTLEDGER_SLOT=first "$@"')).toContain('expected a whole number from 0')
+  expect(await say('api', 'unset UV_THREADPOOL_SIZE; "$0" "$@"')).toMatch(/^Set UV_THREADPOOL_SIZE=16 in the environment/)
+  expect(await say('processors --only energie', 'UV_THREADPOOL_SIZE=16 "$0" "$@"')).toContain('energy, loadcurve')
+  expect(await say('api', 'WATTLEDGER_SLOT=first "$0" "$@"')).toContain('expected a whole number from 0')
 })
