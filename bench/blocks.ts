@@ -1,3 +1,4 @@
+import { emptyReadings } from '../schemas/blocks.js'
 import type { Readings } from '../schemas/generated.js'
 import { Quality } from '../schemas/quality.js'
 import { noise, YEAR } from './made-up.js'
@@ -32,28 +33,16 @@ export const counterBlocks = (blocks: number, rows: number): Readings[] => {
 }
 
 const HEAD: Readings = {
+  ...emptyReadings(),
   point: 'flukso/0123456789abcdef0123456789abcdef',
   register: '1.8.0',
   kind: 'COUNTER',
-  curve: '',
   unit: 'Wh',
   scale: 3,
   step: 1,
-  words: [],
   device: '0123456789abcdef0123456789abcdef/0',
-  boot: null,
   source: 'flukso',
   origin: 'ab'.repeat(32),
   attrs: { level: '16', block: '1704067072' },
-  revision: 0,
-  parserVersion: 1,
-  ingestedAt: Date.UTC(2025, 1, 1),
-  rows: 0,
-  at: [],
-  span: [],
-  value: [],
-  quality: [],
-  code: [],
-  flags: [],
-  line: []
+  ingestedAt: Date.UTC(2025, 1, 1)
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { Misuse, type WithLedger } from './program.js'
+import { Misuse, type WithLedger } from './command.js'
 import { table, thousands } from './table.js'
 
 interface Verified {

@@ -1,9 +1,9 @@
 import { SingleBar } from 'cli-progress'
 import type { Command } from 'commander'
+import type { WithLedger } from './command.js'
+import { Misuse } from './command.js'
 import type { Imported, Ledger } from './ledger.js'
 import type { Output } from './output.js'
-import type { WithLedger } from './program.js'
-import { Misuse } from './program.js'
 import { table, thousands } from './table.js'
 
 export interface ToImport {

@@ -4,9 +4,10 @@ import { Refused, Unavailable } from '../../infra/errors.js'
 import { problemText } from '../../schemas/problems.js'
 import { loadSettings, type Settings } from '../../schemas/settings.js'
 import type { GoldenRules } from '../deps.js'
+import { type CommonOptions, Misuse, type WithLedger } from './command.js'
 import { historyCommands } from './history.js'
 import { type FindFiles, importCommand } from './import.js'
-import { type Ledger, localLedger, type Opened, Refusal, remoteLedger } from './ledger.js'
+import { localLedger, type Opened, Refusal, remoteLedger } from './ledger.js'
 import { logOf, type Output, outputOf } from './output.js'
 import { changesCommand, explainCommand, gapsCommand, pointsCommand, rejectsCommand, seriesCommand } from './questions.js'
 import { accessCommand, registryCommands } from './registry.js'
@@ -29,16 +30,7 @@ export interface Only {
   name?: string
 }
 
-export interface CommonOptions {
-  config?: string
-  data?: string
-  json?: boolean
-}
-
 export const DEFAULT_SETTINGS_FILE = 'wattledger.yaml'
-
-/** Something a person must mend before the command can run. */
-export class Misuse extends Error {}
 
 const settingsOf = ({ config, data }: CommonOptions): Settings => {
   if (config !== undefined && !existsSync(config)) throw new Misuse(`There is no settings file ${config}.`)
@@ -143,6 +135,3 @@ export const runCli = async (argv: readonly string[], workshop: Workshop): Promi
     throw error
   }
 }
-
-/** Runs a command on the ledger; its result is the exit code. `fresh`: a folder that does not exist is made. */
-export type WithLedger = (options: CommonOptions, use: (ledger: Ledger, out: Output) => Promise<number>, fresh?: boolean) => Promise<void>

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
+import type { WithLedger } from './command.js'
 import { explanationText } from './explanation.js'
-import type { WithLedger } from './program.js'
 import { table } from './table.js'
 
 // biome-ignore lint/suspicious/noExplicitAny: an answer of the API, shown as it is

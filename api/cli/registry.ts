@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
+import { Misuse, type WithLedger } from './command.js'
 import type { Ledger } from './ledger.js'
 import type { Output } from './output.js'
-import { Misuse, type WithLedger } from './program.js'
 
 interface Answer {
   applied: boolean

@@ -1,8 +1,8 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import { z } from 'zod'
 import type { RecordName } from '../../schemas/generated.js'
 import type { SchemaIds } from '../../schemas/wire.js'
 import { Refused, Unavailable } from '../errors.js'
+import { whileAway } from '../while-away.js'
 import type { SchemaCache } from './cache.js'
 
 /**
@@ -41,35 +41,29 @@ export const confluentSchemaIds = (options: ConfluentOptions): SchemaIds => {
   const base = url.replace(/\/+$/, '')
   const authorization = credentials && `Basic ${Buffer.from(`${credentials.user}:${credentials.password}`).toString('base64')}`
 
-  const once = async (path: string, body?: object): Promise<{ status: number; answer: unknown } | { away: string }> => {
-    try {
-      const response = await fetch(`${base}${path}`, {
-        method: body ? 'POST' : 'GET',
-        headers: { accept: MEDIA, ...(body ? { 'content-type': MEDIA } : {}), ...(authorization ? { authorization } : {}) },
-        body: body && JSON.stringify(body),
-        signal: AbortSignal.timeout(REQUEST_MS)
-      })
-      const answer = await response.json().catch(() => null)
-      return mayPass(response.status) ? { away: `it answered ${response.status}` } : { status: response.status, answer }
-    } catch (error) {
-      return { away: (error as { cause?: Error }).cause?.message ?? (error as Error).message }
-    }
+  const once = async (path: string, body?: object): Promise<{ status: number; answer: unknown }> => {
+    const away = (why: string) =>
+      new Unavailable(`The schema registry at ${base} does not answer: ${why}. Start it, or check schemaRegistry in the settings.`)
+    const response = await fetch(`${base}${path}`, {
+      method: body ? 'POST' : 'GET',
+      headers: { accept: MEDIA, ...(body ? { 'content-type': MEDIA } : {}), ...(authorization ? { authorization } : {}) },
+      body: body && JSON.stringify(body),
+      signal: AbortSignal.timeout(REQUEST_MS)
+    }).catch((error: Error & { cause?: Error }) => {
+      throw away(error.cause?.message ?? error.message)
+    })
+    const answer = await response.json().catch(() => null)
+    if (mayPass(response.status)) throw away(`it answered ${response.status}`)
+    return { status: response.status, answer }
   }
 
-  /** Waits for a registry that is away, with growing pauses. */
-  const ask = async (path: string, body?: object): Promise<{ status: number; answer: unknown }> => {
-    let told = false
-    for (let waited = 0, pause = FIRST_WAIT_MS; ; pause = Math.min(2 * pause, LONGEST_WAIT_MS)) {
-      const outcome = await once(path, body)
-      if (!('away' in outcome)) return outcome
-      const message = `The schema registry at ${base} does not answer: ${outcome.away}.`
-      if (waited >= patienceMs) throw new Unavailable(`${message} Start it, or check schemas.registry in the settings.`)
-      if (!told) onWaiting?.(`${message} Waiting for it.`)
-      told = true
-      await wait(pause)
-      waited += pause
-    }
-  }
+  const ask = (path: string, body?: object) =>
+    whileAway(() => once(path, body), {
+      patienceMs,
+      firstMs: FIRST_WAIT_MS,
+      longestMs: LONGEST_WAIT_MS,
+      onWaiting: ({ message }) => onWaiting?.(`${message} Waiting for it.`)
+    })
 
   const refused = (doing: string, status: number, answer: unknown): Refused => {
     const said = Problem.safeParse(answer).data?.message ?? ''

@@ -1,4 +1,4 @@
-import { MAX_ROWS } from '../../schemas/blocks.js'
+import { emptyReadings, MAX_ROWS } from '../../schemas/blocks.js'
 import type { Readings, Reject } from '../../schemas/generated.js'
 import { Quality } from '../../schemas/quality.js'
 import type { Parsed, Payload } from '../contract.js'
@@ -84,30 +84,19 @@ const emptyBlock = (sensor: Sensor, meta: Meta): Readings => {
   const gauge = config.data_type === 'gauge'
   const fractions = config.subtype !== undefined || !decoded.whole
   return {
+    ...emptyReadings(),
     point: `${SOURCE}/${sid}`,
     register: registerOf(config),
     kind: gauge ? 'GAUGE' : 'COUNTER',
-    curve: '',
     unit,
     scale: gauge ? gaugeScale(decoded.milli) : COUNTER_SCALE,
     step: gauge || fractions ? 1 : WHOLE_UNIT,
-    words: [],
     device: `${sid}/${rid}`,
-    boot: null,
     source: SOURCE,
     origin: meta.origin,
     attrs: attrsOf(sensor, meta.name),
-    revision: 0,
     parserVersion: PARSER_VERSION,
-    ingestedAt: meta.receivedAt,
-    rows: 0,
-    at: [],
-    span: [],
-    value: [],
-    quality: [],
-    code: [],
-    flags: [],
-    line: []
+    ingestedAt: meta.receivedAt
   }
 }
 

@@ -112,7 +112,7 @@ const Told = ({ told, month, silent }: { told: Completeness; month: string; sile
         {totals.silent > 0 && (
           <span class="muted">
             {silentText(totals.silent, month)}{' '}
-            <button type="button" class="link" onClick={() => look({ silent: silent ? null : 'yes' })}>
+            <button type="button" class="as-link" onClick={() => look({ silent: silent ? null : 'yes' })}>
               {silent ? 'Hide' : 'Show'} {totals.silent === 1 ? 'it' : 'them'}
             </button>
           </span>
