@@ -4,7 +4,6 @@
  * The command line itself is in api/cli.
  */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs'
-import type { Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Readable } from 'node:stream'
@@ -15,14 +14,13 @@ import { createAccess } from './api/access/access.js'
 import { ownToken } from './api/access/own-token.js'
 import { buildApp } from './api/app.js'
 import { Misuse } from './api/cli/command.js'
-import type { Output } from './api/cli/output.js'
 import { type Only, runCli, type Workshop } from './api/cli/program.js'
-import { arrival, present, welcome } from './api/cli/welcome.js'
+import { serve } from './api/cli/serve.js'
 import type { Access, GoldenRules, Maintenance } from './api/deps.js'
-import { listen } from './api/listen.js'
 import { createMetrics, type Metrics } from './api/metrics.js'
 import { openCluster } from './infra/cluster.js'
-import { compactedMap, readAll } from './infra/compacted.js'
+import { compactedMap } from './infra/compacted.js'
+import { copyTopic } from './infra/copied.js'
 import { Unavailable } from './infra/errors.js'
 import { openEmbedded } from './infra/lmdb/open.js'
 import type { Log, Processing } from './infra/log.js'
@@ -59,10 +57,6 @@ const LOOK_MS = 2_000
 const PUSHED_HEARTBEAT_MS = 10_000
 const HOUSEKEEPING_MS = 60_000
 const DAY_MS = 86_400_000
-/** How long closing may take in cluster mode: less than a supervisor waits before it kills. */
-const CLOSING_MS = 20_000
-/** How long a process that has closed everything may take to end by itself. */
-const GOODBYE_MS = 500
 
 /** Everything of one data folder, running. */
 export interface Platform {
@@ -123,7 +117,7 @@ const startRooms = (storage: Pick<Storage, 'log' | 'store' | 'wire'>, sourceName
   const { log, store, wire } = storage
   const rooms = { log, store, wire, storeGroup: STORE_GROUP, sources: sourceNames }
   const topics = storedTopics(sourceNames)
-  const sink = cast.sinks.includes(STORE_GROUP) ? runSink(log, STORE_GROUP, topics, storeSink(store, decoding(wire))) : null
+  const sink = cast.sinks.includes(STORE_GROUP) ? runSink(log, STORE_GROUP, topics, storeSink(store, decoding(wire), Date.now)) : null
   const folds = new Map<string, Running>()
   if (cast.processors.includes(energy.name)) folds.set(energy.name, runFold(energy, rooms))
   if (cast.processors.includes(loadcurve.name)) folds.set(loadcurve.name, runFold(loadcurve, rooms))
@@ -419,18 +413,8 @@ const verifyReplay = async (
     const sourceNames = sources.map(({ name }) => name)
     await again.log.create(allTopics(sourceNames))
     const rooms = startRooms(again, sourceNames)
-    for (const topic of [Topics.registryPoints, ...sourceNames.flatMap((name) => [backfillTopic(name), readingsTopic(name)])]) {
-      let batch: { key: string; value: Buffer | null; partition: number }[] = []
-      const send = async () => {
-        await again.log.append(topic, batch)
-        batch = []
-      }
-      for await (const { key, value, partition } of readAll(storage.log, topic)) {
-        batch.push({ key, value, partition })
-        if (batch.length === 1000) await send()
-      }
-      await send()
-    }
+    for (const topic of [Topics.registryPoints, ...sourceNames.flatMap((name) => [backfillTopic(name), readingsTopic(name)])])
+      await copyTopic(storage.log, again.log, topic)
     await rooms.settled()
     // As ours: what waits is judged once more when everything has been read (`quiet`).
     for (let beats = 1; beats <= 2; beats++) {
@@ -486,9 +470,6 @@ const castOf = (only: Only | undefined): Cast => {
   }
 }
 
-/** Ends at once. To exit is to wait for all threads, and one that a Kafka client holds may never come back. */
-const killNow = () => process.kill(process.pid, 'SIGKILL')
-
 /** `wattledger start` and `wattledger run`: until it is told to stop. */
 const start: Workshop['start'] = async (settings, out, { samples = false, only, slot = 0 }) => {
   const cast = castOf(only)
@@ -500,57 +481,9 @@ const start: Workshop['start'] = async (settings, out, { samples = false, only, 
   const platform = await openPlatform(settings, { plays: samples, cast, slot, logger: out.logger }).catch((error: unknown) => {
     throw error instanceof HeldBy ? new Unavailable(error.message) : error
   })
-  if (settings.kafka)
-    process.once('uncaughtException', (error) => {
-      out.logger?.fatal({ err: error }, 'this process ends')
-      process.stderr.write(`${error.stack}\n`)
-      killNow()
-    })
-  const stopped = new Promise<void>((stop) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop())
-  })
-  const more: Server[] = []
-  const close = async () => {
-    // While Kafka is away its clients have nobody to take leave of. What was not committed is done again by whoever comes next.
-    if (settings.kafka) setTimeout(killNow, CLOSING_MS).unref()
-    for (const server of more) server.close()
-    await platform.close()
-  }
-  try {
-    await run(platform, await listen(platform.app, settings.http.listen, more), settings, out, cast, samples, stopped)
-  } catch (error) {
-    out.logger?.fatal({ err: error }, 'this process ends')
-    // A port in use, a full disk: it ends here, and must neither hang nor keep the folder.
-    await close().catch(() => {})
-    throw error
-  }
-  await close()
-  // A client whose server went away and came back may have left a socket behind; what had to be closed is closed.
-  setTimeout(() => process.exit(), GOODBYE_MS).unref()
-  return 0
-}
-
-const run = async (
-  platform: Platform,
-  addresses: readonly string[],
-  settings: Settings,
-  out: Output,
-  cast: Cast,
-  samples: boolean,
-  stopped: Promise<void>
-): Promise<void> => {
-  platform.announce(addresses[0])
   const folders = cast.producers ? [...settings.folders.map(({ path }) => path), ...(samples ? [SAMPLES] : [])] : []
-  out.object({ listening: addresses, data: resolve(settings.data), folders }, () =>
-    cast.api ? welcome(platform.access, addresses, settings, folders, samples) : present(addresses, folders)
-  )
-  platform.watch(folders, (result) => {
-    if ('error' in result) out.say(`${result.name}: ${(result.error as Error).message}`)
-    else if (!result.already) out.object({ ...result }, () => arrival(result))
-  })
-  if (samples) platform.play(({ name, error }) => out.say(`${name}: ${(error as Error).message}`))
-  await Promise.race([stopped, platform.failed])
-  out.say('Stopping …')
+  await serve(platform, settings, out, { folders, samples, answers: cast.api })
+  return 0
 }
 
 const goldenRules = (): GoldenRules => ({
