@@ -1,16 +1,18 @@
 /**
- * `npm run bench:cluster`, or `npm run bench:cluster -- --quick`; words after that choose parts: fold lone live cassandra. On real engines
- * of its own; prints sections as they stand in bench/results.md.
+ * `npm run bench:cluster`, or `npm run bench:cluster -- --quick`; words after that choose parts: fold lone restore live cassandra. On real
+ * engines of its own. Writes its chapter of bench/results.md.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
-import { loadavg, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { cassandra } from './cassandra.js'
 import { clusterLive } from './cluster-live.js'
 import type { Figure } from './figure.js'
 import { type FoldSize, kafkaFold } from './kafka-fold.js'
 import { kafkaLone } from './kafka-lone.js'
-import { sectionsOf } from './report.js'
+import { kafkaRestore } from './kafka-restore.js'
+import { clusterReportOf } from './report.js'
+import { writeCluster } from './results.js'
 
 const words = process.argv.slice(2)
 const quick = words.includes('--quick')
@@ -42,6 +44,7 @@ const parts: Record<string, () => Promise<Figure[]>> = {
     return figures
   },
   lone: () => kafkaLone(folder, quick ? 100 : 500),
+  restore: () => kafkaRestore(folder, quick ? 100_000 : 1_000_000),
   live: () => clusterLive(folder, quick ? 100 : 500, say),
   cassandra: () => cassandra(folder, quick ? 1 : 4)
 }
@@ -53,12 +56,11 @@ try {
     say(name)
     figures.push(...(await part()))
   }
-  console.log(sectionsOf(figures))
-  say(
-    `Load of the machine (1, 5, 15 minutes): ${loadavg()
-      .map((average) => average.toFixed(1))
-      .join(', ')}`
-  )
+  const seconds = (performance.now() - began) / 1000
+  const text = clusterReportOf(figures, { mode: quick ? 'quick' : 'full', seconds, now: new Date() })
+  console.log(text)
+  // A part of it, or a quick look, is no result.
+  if (!quick && chosen.length === 0) writeCluster(text)
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }

@@ -23,7 +23,15 @@ export const kafkaLone = async (folder: string, readings: number): Promise<Figur
   const ledger = await openEmbedded(join(folder, 'lone', 'ledger'))
   try {
     const log = await KafkaLog.open({ brokers: cluster.brokers, partitions: PARTITIONS })
-    await log.create([Topics.schemas, Topics.registryPoints, Topics.intervals, Topics.suspect, ...energy.inputs([SOURCE])])
+    await log.create([
+      Topics.schemas,
+      Topics.registryPoints,
+      Topics.commands,
+      Topics.answers,
+      Topics.intervals,
+      Topics.suspect,
+      ...energy.inputs([SOURCE])
+    ])
     const wire = await Wire.open(await topicSchemaIds(log))
     const { processing } = runFold(energy, { log, store: ledger.store, wire, storeGroup: 'none', sources: [SOURCE] })
     const began = Date.now()

@@ -38,17 +38,38 @@ const missedText = (figure: Figure): string => {
 /** A table for each heading. */
 export const sectionsOf = (figures: readonly Figure[]): string => grouped(figures).map(tableOf).join('\n\n')
 
-/** bench/results.md. */
-export const reportOf = (figures: readonly Figure[], { mode, seconds, now }: { mode: string; seconds: number; now: Date }): string => {
-  const missed = figures.filter((figure) => meetsAim(figure) === false)
+interface Run {
+  mode: string
+  seconds: number
+  now: Date
+}
+
+const writtenBy = (command: string, { mode, seconds, now }: Run): string => {
   const [cpu] = cpus()
   const load = loadavg()
     .map((average) => average.toFixed(1))
     .join(', ')
-  return `${[
-    '# Benchmarks',
-    `Written by \`npm run bench\`${mode === 'quick' ? ' -- --quick' : ''} on ${now.toISOString().slice(0, 10)}, in ${Math.round(seconds)} s: Node ${process.version}, ${process.platform} ${process.arch}, ${cpus().length} cores (${cpu?.model.trim() ?? 'unknown'}). Load of the machine at the end (1, 5, 15 minutes): ${load}; with more at work than cores, times on the clock are longer than they need be, and CPU time says more. Decode, fold and columns are in CPU time. Each figure is the median of several runs (shuffled imports and memory: one); what stands beside it was measured in the same run. Data are made up (bench/made-up.ts), the same every time.`,
-    missed.length === 0 ? 'Every aim is met.' : `What falls short:\n\n${missed.map(missedText).join('\n')}`,
+  return `Written by \`${command}${mode === 'quick' ? ' -- --quick' : ''}\` on ${now.toISOString().slice(0, 10)}, in ${Math.round(seconds)} s: Node ${process.version}, ${process.platform} ${process.arch}, ${cpus().length} cores (${cpu?.model.trim() ?? 'unknown'}). Load of the machine at the end (1, 5, 15 minutes): ${load}; with more at work than cores, times on the clock are longer than they need be, and CPU time says more.`
+}
+
+const fallsShort = (figures: readonly Figure[]): string => {
+  const missed = figures.filter((figure) => meetsAim(figure) === false)
+  return missed.length === 0 ? 'Every aim is met.' : `What falls short:\n\n${missed.map(missedText).join('\n')}`
+}
+
+/** The chapter of bench/results.md on Kafka and Cassandra. */
+export const clusterReportOf = (figures: readonly Figure[], run: Run): string =>
+  `${[
+    `${writtenBy('npm run bench:cluster', run)} Engines are processes of the same machine; CPU time is that of the process that folds, without them. Rows of the two folds are compared after each part.`,
+    fallsShort(figures),
     sectionsOf(figures)
   ].join('\n\n')}\n`
-}
+
+/** bench/results.md, but for that chapter. */
+export const reportOf = (figures: readonly Figure[], run: Run): string =>
+  `${[
+    '# Benchmarks',
+    `${writtenBy('npm run bench', run)} Decode, fold and columns are in CPU time. Each figure is the median of several runs (shuffled imports and memory: one); what stands beside it was measured in the same run. Data are made up (bench/made-up.ts), the same every time.`,
+    fallsShort(figures),
+    sectionsOf(figures)
+  ].join('\n\n')}\n`

@@ -1,9 +1,8 @@
 /** `npm run bench`, or `npm run bench -- --quick`; words after that choose parts: decode fold columns import live
  * start answers page. Writes bench/results.md. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { answers } from './answers.js'
 import { columns } from './columns.js'
 import { decode } from './decode.js'
@@ -13,10 +12,9 @@ import { imports, type Sizes } from './import.js'
 import { type LiveSizes, live } from './live.js'
 import { page } from './page.js'
 import { reportOf } from './report.js'
+import { writeEmbedded } from './results.js'
 import { starts } from './start.js'
 import type { Effort } from './time.js'
-
-const RESULTS = fileURLToPath(new URL('../../bench/results.md', import.meta.url))
 
 const words = process.argv.slice(2)
 const quick = words.includes('--quick')
@@ -63,7 +61,7 @@ try {
   const text = reportOf(figures, { mode: quick ? 'quick' : 'full', seconds, now: new Date() })
   console.log(text)
   // A part of it, or a quick look, is no result.
-  if (!quick && chosen.length === 0) writeFileSync(RESULTS, text)
+  if (!quick && chosen.length === 0) writeEmbedded(text)
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }

@@ -32,6 +32,10 @@ export interface Fold<Name extends 'Readings' | 'Intervals', State extends Serie
   /** Topics it writes; the store must have them before history is read. */
   outputs: string[]
   initial(point: string, register: string): State
+  /** A state as it is stored. */
+  keep(state: State): Buffer
+  /** A state that was stored, by this version or an earlier one. */
+  resume(bytes: Buffer): State
   /** The registry's rows of a point, as rules for one register of it. */
   resolve(rows: readonly Point[], point: string, register: string): Rules
   /** What of the rules holds at all times, whatever the row's validFrom (a zone): when it changes, everything is folded again. */

@@ -1,15 +1,18 @@
 import type { RecordName } from './generated.js'
 import { type Records, UnknownSchema, type Wire } from './wire.js'
 
-/** Decodes a record, looking its writer's schema up when this process meets it for the first time. */
+/** A record; a promise of it when this process meets its writer's schema for the first time, and has to look it up. */
+export const decoded = <Name extends RecordName>(wire: Wire, name: Name, value: Buffer): Records[Name] | Promise<Records[Name]> => {
+  try {
+    return wire.decode(name, value)
+  } catch (error) {
+    if (!(error instanceof UnknownSchema)) throw error
+    return wire.learn(error.id).then(() => wire.decode(name, value))
+  }
+}
+
+/** Always a promise. */
 export const decoding =
   (wire: Wire) =>
-  async <Name extends RecordName>(name: Name, value: Buffer): Promise<Records[Name]> => {
-    try {
-      return wire.decode(name, value)
-    } catch (error) {
-      if (!(error instanceof UnknownSchema)) throw error
-      await wire.learn(error.id)
-      return wire.decode(name, value)
-    }
-  }
+  async <Name extends RecordName>(name: Name, value: Buffer): Promise<Records[Name]> =>
+    decoded(wire, name, value)

@@ -4,11 +4,13 @@ import type { Wire } from '../../schemas/wire.js'
 import type { Fold, Folded, Output } from '../contract.js'
 import { dueOf } from './counter.js'
 import { refold } from './history.js'
+import { keep, resume } from './kept.js'
 import { type Row, type SuspectDraft, toBlock } from './rows.js'
 import { RULE_VERSION, resolveRules, type SeriesRules } from './rules.js'
 import { type EnergyState, initialState } from './state.js'
 import { beat, step } from './step.js'
 import { storedEnergy } from './stored.js'
+import { usual } from './usual.js'
 
 /** Readings to exact intervals (RULES §1). */
 export const energy: Fold<'Readings', EnergyState, SeriesRules> = {
@@ -17,10 +19,17 @@ export const energy: Fold<'Readings', EnergyState, SeriesRules> = {
   inputs: (sources) => [...sources.map(readingsTopic), ...sources.map(backfillTopic)],
   outputs: [Topics.intervals, Topics.suspect],
   initial: initialState,
+  keep,
+  resume,
   resolve: (rows, _point, register) => resolveRules(rows, register),
   always: () => '',
   ignores: ({ kind }) => kind !== 'COUNTER' && kind !== 'INTERVAL',
   step: (wire, before, block, where, rules) => {
+    const plain = usual(before, block, where, rules)
+    if (plain !== null) {
+      const value = wire.encodeFolded('Intervals', plain.block)
+      return { state: plain.state, outputs: [{ topic: Topics.intervals, key: before.point, value }] }
+    }
     const { state, rows, suspects } = step(before, block, where, rules)
     return send(wire, state, where.partition, [rows], suspects)
   },

@@ -79,7 +79,7 @@ export interface BlockHead {
 }
 
 /** The place of a word in a list, added where it is new; neighbours mostly ask for the same. */
-const indexer = (words: string[]) => {
+export const indexer = (words: string[]) => {
   let last = ''
   let place = 0
   return (word: string): number => {

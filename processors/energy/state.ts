@@ -90,7 +90,7 @@ export const initialState = (point: string, register: string): EnergyState => ({
   superseded: 0
 })
 
-const KEPT_LOWERS = 4
+export const KEPT_LOWERS = 4
 
 /** The state as it is stored: nothing that a long block made it remember. */
 export const compact = (state: EnergyState): EnergyState =>

@@ -70,7 +70,7 @@ export const fold = (state: EnergyState, block: Readings, where: Where, rules: S
 /** From before the reading, so that a row that ended at it, by another reading of that instant, is made again too. */
 const askOf = (block: Readings, i: number): Span => ({ from: block.at[i] - Math.max(block.span[i], 1), to: block.at[i] })
 
-const seen = (block: Readings, i: number): Seen => ({
+export const seen = (block: Readings, i: number): Seen => ({
   at: block.at[i],
   span: block.span[i],
   value: block.value[i],

@@ -16,6 +16,8 @@ export const loadcurve: Fold<'Intervals', CurveState, CurveRules> = {
   inputs: () => [Topics.intervals],
   outputs: [Topics.slots],
   initial: initialCurve,
+  keep: (state) => Buffer.from(JSON.stringify(state)),
+  resume: (bytes) => JSON.parse(bytes.toString()),
   resolve: (rows, point, register) => {
     const { versions } = resolveRules(rows, register)
     return {
