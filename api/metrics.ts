@@ -8,89 +8,119 @@ export interface Metrics {
   /** Whoever appends readings counts them here: {source}. */
   readings: Counter<'source'>
   requestSeconds: Histogram<'method' | 'route' | 'status'>
+  /** Whoever stores rows says so here: of which table, and how long after the receipt of what they were made of, ms. */
+  stored(table: string, delayMs: number): void
 }
+
+type Figures = Iterable<readonly [label: string, figure: number]>
 
 /** A consumer group, as far as metrics tell of it. */
 export interface MeteredGroup {
   group: string
+  /** What metrics call it; absent: as the log does. */
+  name?: string
   topics: readonly string[]
   /** Newest heartbeat its tasks in this process have folded, UTC ms; null where it has none. */
   heardAt?(): number | null
 }
 
+/**
+ * An answer of the log or the store; null while it is away or slow. Whoever scrapes asks again and again, and is told the other
+ * figures meanwhile.
+ */
+const atHand = <Answer>(name: string, ask: () => Promise<Answer>): (() => Promise<Answer | null>) => {
+  let newest: Answer | null = null
+  const again = patience(name, async () => {
+    newest = await ask()
+  })
+  return async () => ((await again()) === null ? newest : null)
+}
+
 /** Counts that the store and the log know are asked for when somebody scrapes; nothing is counted twice or lost by a restart. */
 export const createMetrics = (
   store: Pick<Store, 'counts' | 'sizes'>,
-  log: Pick<Log, 'status' | 'ends' | 'committed'>,
+  log: Pick<Log, 'status' | 'ends' | 'committed' | 'onCommit'>,
   groups: readonly MeteredGroup[] = []
 ): Metrics => {
   const registry = new Registry()
   const registers = [registry]
-  for (const table of ['rejects', 'suspects'] as const) {
-    new Gauge({
-      name: `wattledger_${table}`,
-      help: table === 'rejects' ? 'Lines and files that could not be read, by reason.' : 'Readings that were not believed, by reason.',
-      labelNames: ['reason'],
-      registers,
-      async collect() {
-        this.reset()
-        for (const [reason, count] of await store.counts(table)) this.set({ reason }, count)
-      }
-    })
-  }
-  new Gauge({
-    name: 'wattledger_store_bytes',
-    help: 'Bytes of the store, by table.',
-    labelNames: ['table'],
-    registers,
-    async collect() {
-      this.reset()
-      for (const [table, bytes] of await store.sizes()) this.set({ table }, bytes)
-    }
-  })
-  const perTopic = (name: string, help: string, figure: (topic: TopicStatus) => number) =>
+  /** What `ask` answers is told as figures of one label. */
+  const gauge = (name: string, label: string, help: string, ask: () => Promise<Figures | null>) =>
     new Gauge({
       name,
       help,
-      labelNames: ['topic'],
+      labelNames: [label],
       registers,
       async collect() {
         this.reset()
-        for (const status of await log.status()) this.set({ topic: status.topic }, figure(status))
+        for (const [of, figure] of (await ask()) ?? []) this.set({ [label]: of }, figure)
       }
     })
+  const ofStore = (ask: () => Promise<Figures>) => atHand('The store', ask)
+  gauge(
+    'wattledger_rejects',
+    'reason',
+    'Lines and files that could not be read, by reason.',
+    ofStore(() => store.counts('rejects'))
+  )
+  gauge(
+    'wattledger_suspects',
+    'reason',
+    'Readings that were not believed, by reason.',
+    ofStore(() => store.counts('suspects'))
+  )
+  gauge(
+    'wattledger_store_bytes',
+    'table',
+    'Bytes of the store, by table.',
+    ofStore(() => store.sizes())
+  )
+  const status = atHand('The log', () => log.status())
+  const perTopic = (name: string, help: string, figure: (topic: TopicStatus) => number) =>
+    gauge(name, 'topic', help, async () => (await status())?.map((each) => [each.topic, figure(each)] as const) ?? null)
   perTopic('wattledger_log_records', 'Records in the log, by topic.', ({ records }) => records)
   perTopic('wattledger_log_bytes', 'Bytes of the log, segments included, by topic.', ({ bytes, segmentBytes }) => bytes + segmentBytes)
-  const lags = new Map<string, number>()
-  // Whoever scrapes asks again and again, also while the log is away and nothing is answered.
-  const askLags = patience('The log', async () => {
-    for (const { group, topics } of groups) lags.set(group, lagOf(await log.ends(topics), await log.committed(group)))
-  })
-  new Gauge({
-    name: 'wattledger_lag_records',
-    help: 'Offsets between what a group has committed and the ends of its topics, wherever it runs. Every process tells the same.',
-    labelNames: ['group'],
-    registers,
-    async collect() {
-      this.reset()
-      if ((await askLags()) === null) for (const [group, lag] of lags) this.set({ group }, lag)
-    }
-  })
-  new Gauge({
-    name: 'wattledger_lag_seconds',
-    help: 'Age of the newest heartbeat that all tasks of a group in this process have folded; producers send one a minute at least.',
-    labelNames: ['group'],
-    registers,
-    collect() {
-      this.reset()
+  gauge(
+    'wattledger_lag_records',
+    'group',
+    'Offsets between what a group has committed and the ends of its topics, wherever it runs. Every process tells the same.',
+    atHand('The log', async () => {
+      const lags = new Map<string, number>()
+      for (const { group, name = group, topics } of groups) lags.set(name, lagOf(await log.ends(topics), await log.committed(group)))
+      return lags
+    })
+  )
+  gauge(
+    'wattledger_lag_seconds',
+    'group',
+    'Age of the newest heartbeat that all tasks of a group in this process have folded; producers send one a minute at least.',
+    async () => {
+      const ages = new Map<string, number>()
       for (const { group, heardAt } of groups) {
         const at = heardAt?.() ?? null
-        if (at !== null) this.set({ group }, Math.max(0, (Date.now() - at) / 1000))
+        if (at !== null) ages.set(group, Math.max(0, (Date.now() - at) / 1000))
       }
+      return ages
     }
+  )
+  const commitSeconds = new Histogram({
+    name: 'wattledger_commit_seconds',
+    help: 'Time from the beginning of a commit of this process until it is stored, by group: outputs, states and offsets of a fold.',
+    labelNames: ['group'],
+    buckets: [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10],
+    registers
+  })
+  log.onCommit((group, tookMs) => commitSeconds.observe({ group }, tookMs / 1000))
+  const delaySeconds = new Histogram({
+    name: 'wattledger_delay_seconds',
+    help: 'Time from the receipt of what a block of rows was made of until this process had it in the store, by table.',
+    labelNames: ['table'],
+    buckets: [0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 600, 3600, 86_400],
+    registers
   })
   return {
     registry,
+    stored: (table, delayMs) => delaySeconds.observe({ table }, Math.max(0, delayMs / 1000)),
     readings: new Counter({
       name: 'wattledger_readings_total',
       help: 'Readings appended since the program started, by source.',

@@ -33,7 +33,8 @@ export const openCluster = async ({ kafka, cassandra, schemaRegistry }: Cluster,
       username: kafka.login.user,
       password: readSecret(kafka.login.password, 'kafka.login.password')
     },
-    slot
+    slot,
+    sessionTimeoutMs: kafka.sessionSeconds && kafka.sessionSeconds * 1000
   })
   try {
     await log.create([Topics.schemas])
@@ -68,7 +69,7 @@ export const openCluster = async ({ kafka, cassandra, schemaRegistry }: Cluster,
       await log.close()
       await store.close()
     }
-    return { log, store, wire, archive: await openArchive(folder), retire: async () => false, trouble, close }
+    return { log, store, wire, archive: await openArchive(folder), shared: true, retire: async () => false, trouble, close }
   } catch (error) {
     await log.close()
     throw error

@@ -42,6 +42,8 @@ export interface Commit {
 
 /** Calls for one task never overlap; those for different tasks of a group may, where one of them awaits. */
 export interface Handlers {
+  /** Its batches wait for something outside of this process: they take no turn from those that compute here. */
+  elsewhere?: boolean
   /** The task is ours: this is its state as last committed. Called before its first batch. */
   assign?(task: Task, states: Iterable<readonly [string, Buffer]>): void | Promise<void>
   /** The task goes to somebody else: drop what is kept of it. No batch of it is open. */
@@ -98,5 +100,7 @@ export interface Log {
   /** What a group has committed: next offset by topic and partition. */
   committed(group: string): Promise<Offsets>
   status(): Promise<TopicStatus[]>
+  /** Tells one listener of each commit that groups of this process have stored, and how long that took from its beginning. */
+  onCommit(listener: (group: string, tookMs: number) => void): void
   close(): Promise<void>
 }

@@ -9,6 +9,8 @@ export interface Storage {
   store: Store
   wire: Wire
   archive: Archive
+  /** Other processes work on the same log and store. */
+  shared: boolean
   /** A step of moving records older than this out of the way, where the log does not do that itself; false: nothing was left. */
   retire(olderThanMs: number): Promise<boolean>
   /** Why requests cannot be answered now; null when they can. */

@@ -1,12 +1,16 @@
 import type { Commit, Handlers, Log, LogRecord, Processing, Task } from '../infra/log.js'
 import { pace } from '../infra/pace.js'
 import type { Store } from '../infra/store.js'
-import { decoding } from '../schemas/decoding.js'
+import { unusable } from '../infra/unusable.js'
+import { decoded } from '../schemas/decoding.js'
 import type { Point, Readings } from '../schemas/generated.js'
 import { Topics } from '../schemas/topics.js'
-import type { Records, Wire } from '../schemas/wire.js'
+import { NotARecord, type Records, type Wire } from '../schemas/wire.js'
 import { addAsk } from './asks.js'
-import type { Fold, Output, SeriesState } from './contract.js'
+import { Behind, type Positions } from './behind.js'
+import { type Command, type Refold, readCommand } from './commands.js'
+import type { Fold, Folded, Output, SeriesState } from './contract.js'
+import type { Where } from './energy/step.js'
 
 export interface Rooms {
   log: Log
@@ -17,16 +21,8 @@ export interface Rooms {
   sources: readonly string[]
 }
 
-/** Which series to fold again, and from when. */
-export interface Refold {
-  point?: string
-  from?: number
-}
-
 export interface Running {
   processing: Processing
-  /** Asks for history to be folded again; answered like any other ask. */
-  refold(wanted: Refold): void
   /** Series whose asks wait, by task. */
   waiting(): number
   /** Newest heartbeat that all tasks here have folded, UTC ms; null without tasks, or before one came. */
@@ -36,27 +32,24 @@ export interface Running {
 /** Series answered in one commit, and how long answering goes on, so that live input never waits long. */
 const ANSWERS_AT_ONCE = 64
 const ANSWERS_MS = 30
-const SINK_PATIENCE_MS = 5_000
-const SINK_POLL_MS = 5
 
 /** Runs a fold: one Keeper a task; batches, asks and heartbeats as DESIGN §3 says. */
 export const runFold = <Name extends 'Readings' | 'Intervals', State extends SeriesState, Rules>(
   fold: Fold<Name, State, Rules>,
   rooms: Rooms
 ): Running => {
+  const inputs = fold.inputs(rooms.sources)
+  const behind = new Behind(rooms.log, { name: fold.name, inputs, outputs: fold.outputs }, rooms.storeGroup)
   const keepers = new Map<number, Keeper<Name, State, Rules>>()
   const handlers: Handlers = {
-    assign: (task, states) => void keepers.set(task.partition, new Keeper(fold, rooms, task, states)),
+    assign: (task, states) => void keepers.set(task.partition, new Keeper(fold, rooms, behind, task, states)),
     revoke: (task) => void keepers.delete(task.partition),
     batch: (task, records) => keepers.get(task.partition)!.batch(records),
     between: (task, drained) => keepers.get(task.partition)!.between(drained)
   }
-  const processing = rooms.log.process(fold.name, [Topics.registryPoints, ...fold.inputs(rooms.sources)], handlers)
+  const processing = rooms.log.process(fold.name, [Topics.registryPoints, Topics.commands, ...inputs], handlers)
   return {
     processing,
-    refold: (wanted) => {
-      for (const keeper of keepers.values()) keeper.request(wanted)
-    },
     waiting: () => [...keepers.values()].reduce((sum, keeper) => sum + keeper.waiting, 0),
     heardAt: () => {
       const heard = Math.min(...[...keepers.values()].map((keeper) => keeper.heardAt))
@@ -68,6 +61,10 @@ export const runFold = <Name extends 'Readings' | 'Intervals', State extends Ser
 const SERIES = 's\u0000'
 const POINT = 'p\u0000'
 const BEAT = 'b\u0000'
+const OWED = 'o\u0000'
+
+/** A fold threw at a block: it is pure, and would again. */
+class NotFoldable extends Error {}
 
 /** The states of one task, as they were last committed plus what the open batch changed. */
 class Keeper<Name extends 'Readings' | 'Intervals', State extends SeriesState, Rules> {
@@ -80,22 +77,28 @@ class Keeper<Name extends 'Readings' | 'Intervals', State extends SeriesState, R
   readonly #asking = new Set<string>()
   /** Due states that changed since they were last held against the newest heartbeat. */
   readonly #changed = new Set<string>()
-  #requests: Refold[] = []
+  /** What the store must have before history is read; null: to be asked for, as more was taken in or sent. */
+  #sent: Promise<Positions> | null = null
+  /** Answers to be given when no ask waits. */
+  readonly #owed = new Set<string>()
   #dirty = new Map<string, Buffer | null>()
-  readonly #decode: ReturnType<typeof decoding>
 
   constructor(
     private readonly fold: Fold<Name, State, Rules>,
     private readonly rooms: Rooms,
+    private readonly behind: Behind,
     private readonly task: Task,
     states: Iterable<readonly [string, Buffer]>
   ) {
-    this.#decode = decoding(rooms.wire)
     const series: [string, State][] = []
     for (const [key, value] of states) {
+      if (key.startsWith(SERIES)) {
+        series.push([key.slice(SERIES.length), fold.resume(value)])
+        continue
+      }
       const content = JSON.parse(value.toString())
-      if (key.startsWith(SERIES)) series.push([key.slice(SERIES.length), content])
-      else if (key.startsWith(POINT)) this.#registry.set(key.slice(POINT.length), content)
+      if (key.startsWith(POINT)) this.#registry.set(key.slice(POINT.length), content)
+      else if (key.startsWith(OWED)) this.#owed.add(key.slice(OWED.length))
       else this.#beats.set(key.slice(BEAT.length), content)
     }
     for (const [key, state] of series) this.#keep(key, state)
@@ -109,35 +112,57 @@ class Keeper<Name extends 'Readings' | 'Intervals', State extends SeriesState, R
     return Math.max(...this.#beats.values())
   }
 
-  request(wanted: Refold): void {
-    this.#requests.push(wanted)
-  }
-
   async batch(records: readonly LogRecord[]): Promise<Commit> {
+    this.#sent = null
     const outputs: Output[] = []
     const touched = new Set<string>()
     const breathe = pace()
     for (const record of records) {
       if (record.value === null) continue
-      await breathe()
-      if (record.topic === Topics.registryPoints) this.#enter(await this.#decode('Point', record.value), touched)
-      else await this.#take(record, await this.#decode(this.fold.input, record.value), outputs, touched)
+      const pause = breathe()
+      if (pause) await pause
+      try {
+        if (record.topic === Topics.registryPoints) this.#enter(await decoded(this.rooms.wire, 'Point', record.value), touched)
+        else if (record.topic === Topics.commands) this.#obey(readCommand(record.value), outputs, touched)
+        else {
+          const block = decoded(this.rooms.wire, this.fold.input, record.value)
+          // Mostly it is none, and a promise for each record would take longer than some folds.
+          this.#take(record, block instanceof Promise ? await block : block, outputs, touched)
+        }
+      } catch (error) {
+        outputs.push(this.#aside(record, error))
+      }
     }
-    for (const key of touched) this.#dirty.set(SERIES + key, Buffer.from(JSON.stringify(this.#series.get(key))))
+    for (const key of touched) this.#dirty.set(SERIES + key, this.fold.keep(this.#series.get(key)!))
     return this.#commit(outputs)
   }
 
-  async #take(record: LogRecord, block: Records[Name], outputs: Output[], touched: Set<string>): Promise<void> {
+  #take(record: LogRecord, block: Records[Name], outputs: Output[], touched: Set<string>): void {
     const beatAt = beatOf(block)
     if (beatAt !== null) return this.#beat(block.source, beatAt, outputs, touched)
     if (block.rows === 0 || this.fold.ignores(block)) return
     const key = keyOf(block.point, block.register)
     const before = this.#series.get(key) ?? this.fold.initial(block.point, block.register)
     const where = { topic: record.topic, partition: record.partition, offset: record.offset }
-    const { state, outputs: made } = this.fold.step(this.rooms.wire, before, block, where, this.#rulesOf(key))
+    const { state, outputs: made } = this.#folded(before, block, where, this.#rulesOf(key))
     this.#keep(key, state)
     touched.add(key)
     for (const output of made) outputs.push(output)
+  }
+
+  #folded(before: State, block: Records[Name], where: Where, rules: Rules): Folded<State> {
+    try {
+      return this.fold.step(this.rooms.wire, before, block, where, rules)
+    } catch (cause) {
+      throw new NotFoldable((cause as Error).message, { cause })
+    }
+  }
+
+  /** One bad record costs itself, in the same commit as its neighbours: folded again, it would be as bad. What may pass is thrown on. */
+  #aside(record: LogRecord, error: unknown): Output {
+    if (!(error instanceof NotARecord) && !(error instanceof NotFoldable)) throw error
+    const reject = unusable(record, error, Math.max(0, this.heardAt))
+    return { topic: Topics.rejected, key: reject.origin, value: this.rooms.wire.encode('Reject', reject) }
   }
 
   #beat(source: string, at: number, outputs: Output[], touched: Set<string>): void {
@@ -179,8 +204,24 @@ class Keeper<Name extends 'Readings' | 'Intervals', State extends SeriesState, R
     }
   }
 
+  #obey(command: Command, outputs: Output[], touched: Set<string>): void {
+    if ('refold' in command) return this.#refold(command.refold, touched)
+    if (command.group !== this.fold.name) return
+    this.#owed.add(command.answer)
+    this.#dirty.set(OWED + command.answer, Buffer.from('true'))
+    outputs.push(...this.#overdue())
+  }
+
+  #refold({ point, from = Number.MIN_SAFE_INTEGER }: Refold, touched: Set<string>): void {
+    for (const [key, state] of this.#series) {
+      const newest = this.fold.newest(state)
+      if (newest === null || from > newest || (point !== undefined && !key.startsWith(`${point}\u0000`))) continue
+      this.#keep(key, { ...state, asks: addAsk(state.asks, { from, to: newest }) })
+      touched.add(key)
+    }
+  }
+
   async between(drained: boolean): Promise<Commit | null> {
-    this.#applyRequests()
     const overdue = drained ? this.#overdue() : []
     if (overdue.length > 0) return this.#commit(overdue)
     if (this.#asking.size === 0) return this.#dirty.size > 0 ? this.#commit([]) : null
@@ -196,7 +237,7 @@ class Keeper<Name extends 'Readings' | 'Intervals', State extends SeriesState, R
       const { wire, store } = this.rooms
       const folded = await this.fold.refold(wire, store, state, state.asks[0], this.task.partition, this.#rulesOf(key), beatAt)
       this.#keep(key, folded.state)
-      this.#dirty.set(SERIES + key, Buffer.from(JSON.stringify(folded.state)))
+      this.#dirty.set(SERIES + key, this.fold.keep(folded.state))
       outputs.push(...folded.outputs)
     }
     return this.#commit(outputs)
@@ -215,45 +256,17 @@ class Keeper<Name extends 'Readings' | 'Intervals', State extends SeriesState, R
       if (this.fold.due(state, rules) > at) continue
       const folded = this.fold.beat(this.rooms.wire, state, at, this.task.partition, rules)
       this.#keep(key, folded.state)
-      this.#dirty.set(SERIES + key, Buffer.from(JSON.stringify(folded.state)))
+      this.#dirty.set(SERIES + key, this.fold.keep(folded.state))
       outputs.push(...folded.outputs)
     }
     this.#changed.clear()
     return outputs
   }
 
-  #applyRequests(): void {
-    for (const { point, from = Number.MIN_SAFE_INTEGER } of this.#requests) {
-      for (const [key, state] of this.#series) {
-        const newest = this.fold.newest(state)
-        if (newest === null || from > newest || (point !== undefined && !key.startsWith(`${point}\u0000`))) continue
-        const asking = { ...state, asks: addAsk(state.asks, { from, to: newest }) }
-        this.#keep(key, asking)
-        this.#dirty.set(SERIES + key, Buffer.from(JSON.stringify(asking)))
-      }
-    }
-    this.#requests = []
-  }
-
-  /** The store has what this task has taken in and sent; waits a little for it, unless input comes meanwhile. */
+  /** The store has what this task has taken in and sent. When it has not, the runner asks again, and takes in what has come meanwhile. */
   async #storeHasAll(): Promise<boolean> {
-    const { log, storeGroup, sources } = this.rooms
-    const { partition } = this.task
-    const inputs = this.fold.inputs(sources)
-    const own = await log.committed(this.fold.name)
-    const ends = await log.ends(this.fold.outputs)
-    const wanted: [string, number][] = [
-      ...inputs.map((topic): [string, number] => [topic, own.get(topic)?.[partition] ?? 0]),
-      ...this.fold.outputs.map((topic): [string, number] => [topic, ends.get(topic)?.[partition] ?? 0])
-    ]
-    for (let waitedMs = 0; waitedMs < SINK_PATIENCE_MS; waitedMs += SINK_POLL_MS) {
-      const stored = await log.committed(storeGroup)
-      if (wanted.every(([topic, offset]) => (stored.get(topic)?.[partition] ?? 0) >= offset)) return true
-      const given = await log.ends(inputs)
-      if (inputs.some((topic) => (given.get(topic)?.[partition] ?? 0) > (own.get(topic)?.[partition] ?? 0))) return false
-      await new Promise((resolve) => setTimeout(resolve, SINK_POLL_MS))
-    }
-    return false
+    this.#sent ??= this.behind.of(this.task.partition)
+    return await this.behind.has(this.task.partition, await this.#sent)
   }
 
   #keep(key: string, state: State): void {
@@ -282,9 +295,19 @@ class Keeper<Name extends 'Readings' | 'Intervals', State extends SeriesState, R
   }
 
   #commit(outputs: Output[]): Commit {
+    if (outputs.length > 0) this.#sent = null
+    if (this.#asking.size === 0) outputs.push(...this.#answers())
     const states = this.#dirty
     this.#dirty = new Map()
     return { outputs, states }
+  }
+
+  #answers(): Output[] {
+    const { partition } = this.task
+    const answers = [...this.#owed].map((answer) => ({ topic: Topics.answers, key: this.fold.name, value: Buffer.from(answer), partition }))
+    for (const answer of this.#owed) this.#dirty.set(OWED + answer, null)
+    this.#owed.clear()
+    return answers
   }
 }
 

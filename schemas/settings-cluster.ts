@@ -8,6 +8,7 @@ import { Secret } from './secret.js'
  *     brokers: ['kafka-1:9092', 'kafka-2:9092', 'kafka-3:9092']
  *     partitions: 24                        # of every topic; fixed once they are made
  *     replicas: 3
+ *     sessionSeconds: 30                    # one that died and is back before goes on with its own; then the others have it
  *     tls: { ca: /etc/wattledger/ca.pem }   # or {}: what the system trusts
  *     login: { user: wattledger, password: { env: KAFKA_PASSWORD } }
  *   cassandra:
@@ -42,6 +43,10 @@ export const Kafka = z.strictObject({
     .default(24)
     .meta({ expected: 'a whole number from 1 to 1024', description: 'Partitions of every topic; fixed once they are made.' }),
   replicas: Replicas,
+  sessionSeconds: z.int().min(6).max(300).optional().meta({
+    expected: 'a whole number of seconds from 6 to 300',
+    description: 'So long a process that died keeps its partitions, if brokers allow it (group.min.session.timeout.ms); absent: 30.'
+  }),
   tls: Tls.optional(),
   login: z
     .strictObject({

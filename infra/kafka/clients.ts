@@ -24,10 +24,7 @@ export interface KafkaAccess {
 /** Of a member of a consumer group. */
 export interface Membership {
   group: string
-  /**
-   * The same after a restart, so that a member that comes back in time keeps its partitions and moves no states. The price: one that
-   * stops for good keeps them as well until its session is over, as librdkafka never says goodbye for such a member.
-   */
+  /** The same after a restart, so that a member that died and comes back in time keeps its partitions and moves no states. */
   instance: string
   /** A member that is silent for this long has lost its partitions. */
   sessionTimeoutMs: number
@@ -38,6 +35,8 @@ export interface Membership {
 export const TRANSACTION_TIMEOUT_MS = 10_000
 /** How long an append may take to be stored, over restarts of brokers. */
 const DELIVERY_TIMEOUT_MS = 60_000
+/** A member hears of it this late when others come and go. */
+const HEARTBEAT_MS = 1_000
 const CONNECT_TIMEOUT_MS = 10_000
 const CLIENT_ID = 'wattledger'
 
@@ -75,7 +74,7 @@ export class Clients {
       'group.instance.id': instance,
       'partition.assignment.strategy': 'cooperative-sticky',
       'session.timeout.ms': sessionTimeoutMs,
-      'heartbeat.interval.ms': Math.min(3_000, Math.floor(sessionTimeoutMs / 3)),
+      'heartbeat.interval.ms': Math.min(HEARTBEAT_MS, Math.floor(sessionTimeoutMs / 3)),
       'max.poll.interval.ms': Math.max(300_000, sessionTimeoutMs),
       rebalance_cb: onRebalance as ConsumerGlobalConfig['rebalance_cb']
     }

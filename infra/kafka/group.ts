@@ -24,8 +24,12 @@ export interface GroupPorts {
   known(topic: string): Promise<void>
   ends(topics: readonly string[]): Promise<Offsets>
   committed(group: string): Promise<Offsets>
+  /** Resolves when the group has no such member any more. */
+  gone(group: string, instance: string): Promise<void>
   /** A transaction wrote to these: its markers come a little later. */
   wrote(partitions: readonly TopicPartition[]): void
+  /** A transaction is stored, so long after it was begun. */
+  took(ms: number): void
 }
 
 const INTAKE = 5000
@@ -112,6 +116,7 @@ export class Group implements Processing {
       consumer.subscribe([changelogOf(this.group)])
       while (!this.#stopping) await this.#step()
       await this.#finish()
+      await this.#leave(id)
     } catch (error) {
       // The others end what they have begun; the one in trouble has left nothing behind.
       this.#stopping = true
@@ -145,6 +150,25 @@ export class Group implements Processing {
     await Promise.allSettled(held.map((task) => task.settled()))
     await this.#commit()
     await this.#drop(held)
+  }
+
+  /**
+   * So that the others have its tasks at once: a static member that only disconnects keeps them until its session is over, as librdkafka
+   * says goodbye for it when it unsubscribes, and not when it closes.
+   */
+  async #leave(id: string): Promise<void> {
+    for (const { assigned } of this.#rebalances.splice(0)) this.#decline(assigned)
+    this.#intake.consumer.unsubscribe()
+    let gone = false
+    const heard = this.ports.gone(this.group, id).finally(() => {
+      gone = true
+    })
+    // Its last rebalance comes, as all do, to whoever asks for records.
+    while (!gone) {
+      await this.#intake.take(INTAKE)
+      await sleep(this.#intake.restMs)
+    }
+    await heard
   }
 
   async #take(): Promise<number> {
@@ -192,7 +216,9 @@ export class Group implements Processing {
     const offsets = tasks.flatMap(({ task, ready }) =>
       [...ready!.next].map(([topic, offset]) => ({ topic, partition: task.partition, offset }))
     )
+    const began = performance.now()
     await this.#transactions.commit((put) => this.#write(tasks, put, wrote), offsets, this.#intake.consumer)
+    this.ports.took(performance.now() - began)
     for (const [topic, partitions] of wrote) this.ports.wrote([...partitions].map((partition) => ({ topic, partition })))
   }
 

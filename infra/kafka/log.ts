@@ -7,6 +7,7 @@ import { patiently } from './calls.js'
 import { Clients, type KafkaAccess } from './clients.js'
 import { Ends, nameOf } from './ends.js'
 import { Group, type GroupPorts } from './group.js'
+import { gone } from './members.js'
 import { Intake, recordOf } from './reader.js'
 import { changelogOf, checkTopics, createTopics, type TopicSettings } from './topics.js'
 
@@ -17,8 +18,8 @@ export interface KafkaLogOptions extends KafkaAccess, Partial<TopicSettings> {
    */
   slot?: number
   /**
-   * A process that is silent for this long loses its tasks to the others, also after an orderly stop: one that is back before finds
-   * them as it left them. Default 30 s.
+   * A process that dies keeps its tasks for this long: one that is back before goes on with them, after that the others have them.
+   * One that is stopped hands them over at once. Default 30 s.
    */
   sessionTimeoutMs?: number
 }
@@ -38,6 +39,7 @@ export class KafkaLog implements Log {
   /** Where transactions of this process wrote and nobody has looked since. */
   readonly #wrote = new Set<string>()
   readonly #ends: Ends
+  #onCommit: (group: string, tookMs: number) => void = () => {}
 
   private constructor(
     private readonly clients: Clients,
@@ -52,8 +54,13 @@ export class KafkaLog implements Log {
   static async open(options: KafkaLogOptions): Promise<KafkaLog> {
     const clients = new Clients(options)
     const admin = await clients.admin()
-    const appender = new Appender(await clients.appender())
-    return new KafkaLog(clients, admin, appender, { ...options, partitions: options.partitions ?? PARTITIONS })
+    try {
+      const appender = new Appender(await clients.appender())
+      return new KafkaLog(clients, admin, appender, { ...options, partitions: options.partitions ?? PARTITIONS })
+    } catch (error) {
+      await admin.disconnect()
+      throw error
+    }
   }
 
   get partitions(): number {
@@ -90,9 +97,11 @@ export class KafkaLog implements Log {
       known: (topic) => this.#check(topic),
       ends: (topics) => this.ends(topics),
       committed: (group) => this.committed(group),
+      gone: (group, instance) => gone(this.admin, group, instance),
       wrote: (partitions) => {
         for (const partition of partitions) this.#wrote.add(nameOf(partition))
-      }
+      },
+      took: (ms) => this.#onCommit(group, ms)
     }
     const running = new Group(group, topics, handlers, ports)
     this.#running.set(group, running)
@@ -152,6 +161,10 @@ export class KafkaLog implements Log {
     for (const [topic, offsets] of found)
       for (const [partition, offset] of offsets.entries()) offsets[partition] = Math.max(offset, running?.next(topic, partition) ?? 0)
     return found
+  }
+
+  onCommit(listener: (group: string, tookMs: number) => void): void {
+    this.#onCommit = listener
   }
 
   /** `records` counts offsets: markers of transactions and what compaction removed are among them. Kafka does not say how many bytes. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Admin } from 'kafkajs'
-import { Topics } from '../../schemas/topics.js'
+import { COMPACTED } from '../../schemas/topics.js'
 import { Refused } from '../errors.js'
 import { patiently } from './calls.js'
 
@@ -17,8 +17,9 @@ const PATIENCE_MS = 30_000
 const POLL_MS = 20
 const FOR_EVER = '-1'
 
-/** Only the last value of a key counts. Registry rows of points and installations are not here: every version of those is kept. */
-const COMPACTED = new Set<string>([Topics.registryPeople, Topics.accessSessions, Topics.producersState, Topics.schemas])
+/** Only segments that are full are compacted, and whoever takes over a task reads all of them: Kafka's own gigabyte is many times the states. */
+const COMPACTED_SEGMENT_BYTES = 64 * 1024 * 1024
+
 const CHANGELOG = '.changelog'
 
 /** Where the states of a group are. Also the topic its members subscribe to: who has a partition of it has the task of that number. */
@@ -26,7 +27,10 @@ export const changelogOf = (group: string): string => `${group}${CHANGELOG}`
 
 const configOf = (topic: string, { retentionMs }: TopicSettings): { name: string; value: string }[] =>
   COMPACTED.has(topic) || topic.endsWith(CHANGELOG)
-    ? [{ name: 'cleanup.policy', value: 'compact' }]
+    ? [
+        { name: 'cleanup.policy', value: 'compact' },
+        { name: 'segment.bytes', value: String(COMPACTED_SEGMENT_BYTES) }
+      ]
     : [
         { name: 'cleanup.policy', value: 'delete' },
         { name: 'retention.ms', value: String(retentionMs?.(topic) ?? FOR_EVER) },
@@ -45,8 +49,11 @@ const partitionsOf = async (admin: Admin, topics: readonly string[]): Promise<Ma
 }
 
 /** Rejects with Refused when a topic is not there, or has another number of partitions than the settings say. */
-export const checkTopics = async (admin: Admin, topics: readonly string[], partitions: number): Promise<void> => {
-  for (const [topic, found] of await partitionsOf(admin, topics)) {
+export const checkTopics = async (admin: Admin, topics: readonly string[], partitions: number): Promise<void> =>
+  expectPartitions(await partitionsOf(admin, topics), partitions)
+
+const expectPartitions = (topics: ReadonlyMap<string, number>, partitions: number): void => {
+  for (const [topic, found] of topics) {
     if (found === 0)
       throw new Refused(
         `Kafka has no topic "${topic}", or its user may not see it. Create it first, check the name, or give the user the ACL Describe on it.`
@@ -61,8 +68,8 @@ export const checkTopics = async (admin: Admin, topics: readonly string[], parti
 /** Makes topics that do not exist, and resolves when all have leaders. */
 export const createTopics = async (admin: Admin, topics: readonly string[], settings: TopicSettings): Promise<void> => {
   const { partitions, replication = -1 } = settings
-  const before = await partitionsOf(admin, topics)
-  const missing = topics.filter((topic) => before.get(topic) === 0)
+  const there = await partitionsOf(admin, topics)
+  const missing = topics.filter((topic) => there.get(topic) === 0)
   if (missing.length > 0) {
     const wanted = missing.map((topic) => ({
       topic,
@@ -75,16 +82,17 @@ export const createTopics = async (admin: Admin, topics: readonly string[], sett
       () => null,
       (error) => error
     )
-    await made(admin, missing, failure)
+    // Not asked again: the next broker to answer may not have heard of them yet.
+    for (const [topic, found] of await made(admin, missing, failure)) there.set(topic, found)
   }
-  await checkTopics(admin, topics, partitions)
+  expectPartitions(there, partitions)
 }
 
-const made = async (admin: Admin, topics: readonly string[], failure: Error | null): Promise<void> => {
+const made = async (admin: Admin, topics: readonly string[], failure: Error | null): Promise<Map<string, number>> => {
   for (let waitedMs = 0; ; waitedMs += POLL_MS) {
     const found = await partitionsOf(admin, topics)
     const missing = topics.filter((topic) => found.get(topic) === 0)
-    if (missing.length === 0) return
+    if (missing.length === 0) return found
     const givenUp = failure !== null && !/exists/i.test(failure.message)
     if (givenUp || waitedMs >= PATIENCE_MS)
       throw new Refused(

@@ -38,6 +38,7 @@ export class LmdbLog implements Log {
   readonly #batch: BatchLimits
   readonly #gate = new Gate(LARGE_BATCHES)
   readonly #closed = new AbortController()
+  #onCommit: (group: string, tookMs: number) => void = () => {}
 
   private constructor(
     private readonly env: Environment,
@@ -163,6 +164,10 @@ export class LmdbLog implements Log {
     return new Map(this.#groups.topicsOf(group).map((topic) => [topic, offsets(topic)]))
   }
 
+  onCommit(listener: (group: string, tookMs: number) => void): void {
+    this.#onCommit = listener
+  }
+
   async status(): Promise<TopicStatus[]> {
     return [...this.topics.list()].map((topic) => this.#records.status(topic))
   }
@@ -179,6 +184,7 @@ export class LmdbLog implements Log {
   }
 
   async #commit(task: Task, { outputs, states }: Commit, next: ReadonlyMap<string, number>): Promise<void> {
+    const began = performance.now()
     const byTopic = new Map<string, NewRecord[]>()
     for (const output of outputs) {
       const records = byTopic.get(output.topic)
@@ -193,6 +199,7 @@ export class LmdbLog implements Log {
       return packed.map((each) => this.#records.put(each))
     })
     for (const [i, each] of packed.entries()) this.#records.publish(each, firsts[i])
+    this.#onCommit(task.group, performance.now() - began)
   }
 }
 

@@ -30,7 +30,17 @@ export const openEmbedded = async (folder: string, options: EmbeddedOptions = {}
       await log.close()
       await env.close()
     }
-    return { env, log, store, wire, archive, retire: (olderThanMs) => log.archive(olderThanMs), trouble: async () => null, close }
+    return {
+      env,
+      log,
+      store,
+      wire,
+      archive,
+      shared: false,
+      retire: (olderThanMs) => log.archive(olderThanMs),
+      trouble: async () => null,
+      close
+    }
   } catch (error) {
     await env.close()
     throw error

@@ -124,6 +124,7 @@ export class TaskLoop {
 
   /** What to fold next: little at once, much when it is our turn; nothing while we queue, but for topics that had no input before. */
   #take(): LogRecord[] {
+    if (this.handlers.elsewhere) return this.#read(this.topics, this.ports.limits)
     if (this.#ticket === null) {
       const records = this.#read(this.topics, LITTLE)
       if (records.length < LITTLE.records && bytesOf(records) < LITTLE.bytes) return records
@@ -178,7 +179,7 @@ export class TaskLoop {
     // Whoever asked before this point asked for no more than what is committed now.
     const asked = drained ? this.#drains.splice(0) : []
     const commit = (await this.handlers.between?.(this.task, drained)) ?? null
-    if (commit) await this.ports.store(this.task, commit, this.#next)
+    if (commit && !isEmpty(commit)) await this.ports.store(this.task, commit, this.#next)
     if (commit || !drained) return void this.#drains.push(...asked)
     this.#quiet = this.#drains.length === 0
     for (const resolve of asked) resolve()
@@ -203,6 +204,8 @@ export class TaskLoop {
     })
   }
 }
+
+const isEmpty = ({ outputs, states }: Commit): boolean => outputs.length === 0 && states.size === 0
 
 const bytesOf = (records: readonly LogRecord[]): number =>
   records.reduce((sum, { key, value }) => sum + key.length + (value?.length ?? 0), 0)

@@ -35,3 +35,23 @@ test('lag is what a group has not committed, in records, and how long ago it hea
   await close()
   rmSync(folder, { recursive: true })
 })
+
+test('a commit is told by group, a delay by table; while the store is away the rest is told', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'wattledger-metrics-'))
+  const { log, store, close } = await openEmbedded(folder)
+  await log.create(['one'])
+  const away = { counts: () => Promise.reject(new Error('It is away.')), sizes: () => store.sizes() }
+  const { registry, stored } = createMetrics(away, log)
+  await log.append('one', [{ key: 'a', value: Buffer.from('1') }])
+  const processing = log.process('fold', ['one'], { batch: () => ({ outputs: [], states: new Map() }) })
+  await processing.drained()
+  await processing.stop()
+  stored('readings', 1500)
+  const text = await registry.metrics()
+  expect(text).toContain('wattledger_commit_seconds_count{group="fold"} 1')
+  expect(text).toContain('wattledger_delay_seconds_sum{table="readings"} 1.5')
+  expect(text).toContain('wattledger_store_bytes{table=')
+  expect(text).not.toContain('wattledger_rejects{')
+  await close()
+  rmSync(folder, { recursive: true })
+})

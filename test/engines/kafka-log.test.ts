@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import kafkajs, { type Admin } from 'kafkajs'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { Refused } from '../../infra/errors.js'
@@ -93,7 +95,7 @@ describe('what Kafka does not let pass in silence', () => {
   test('offsets that were moved by hand: they do not belong to the states any more', async () => {
     await log.create(['moved'])
     await folded('mover', 'moved')
-    // Kafka refuses while the group has a member, and one that stopped stays one until its session is over.
+    // Kafka refuses while the group has a member.
     const move = () => admin.setOffsets({ groupId: 'mover', topic: 'moved', partitions: [{ partition: 0, offset: '2' }] })
     await expect.poll(() => move().then(() => 'moved', String), { timeout: 20_000 }).toBe('moved')
     await expect(log.process('mover', ['moved'], nothing).ended).rejects.toThrow(
@@ -134,6 +136,22 @@ describe('what Kafka does not let pass in silence', () => {
     expect(configOf(Topics.producersState, 'cleanup.policy')).toBe('compact')
     expect(configOf(Topics.registryPoints, 'cleanup.policy')).toBe('delete')
     expect(configOf(Topics.registryPoints, 'retention.ms')).toBe('-1')
+  })
+
+  test('a broker that goes away while the log is opened: nothing stays connected to it', async () => {
+    const [, port] = kafka.brokers[0].split(':')
+    const proxy = createServer((client) => {
+      const broker = connect(Number(port), '127.0.0.1')
+      client.pipe(broker).pipe(client)
+      for (const each of [client, broker]) each.on('error', () => {})
+      // One connection, and no other.
+      proxy.close()
+    }).listen(0, '127.0.0.1')
+    await once(proxy, 'listening')
+    const open = KafkaLog.open({ brokers: [`127.0.0.1:${(proxy.address() as AddressInfo).port}`] })
+    const closed = once(proxy, 'close')
+    await expect(open).rejects.toThrow('does not answer')
+    await closed
   })
 
   test('no broker at all', async () => {

@@ -17,7 +17,7 @@ import { type Room, startRoom } from './rooms.js'
 const SAMPLES = resolve(import.meta.dirname, '../../docs/samples/files')
 const TOKEN = 'a-token-that-only-the-tests-know-0123456789'
 const CURSOR_SECRET = 'a-secret-that-only-the-tests-know'
-const NO_ROOM: Cast = { producers: false, processors: [], sinks: [], api: false }
+const NO_ROOM: Cast = { producers: false, processors: [], sinks: [], api: 'command' }
 const OCTOBER = '/v1/series?point=ES0291000000000001DN&register=1.8.0&from=2023-10-01&to=2023-11-01&grid=P1M'
 /** A member that died is missed for this long, and a while more on a machine with much to do. */
 const TAKEN_OVER_MS = 120_000
