@@ -1,7 +1,7 @@
 import { decoding } from '../schemas/decoding.js'
 import type { Point } from '../schemas/generated.js'
 import { Topics } from '../schemas/topics.js'
-import type { Wire } from '../schemas/wire.js'
+import { NotARecord, type Wire } from '../schemas/wire.js'
 import { follow } from './compacted.js'
 import type { Log } from './log.js'
 
@@ -29,7 +29,13 @@ export const openRegistryRows = async (log: Log, wire: Wire, signal: AbortSignal
   }
   const decode = decoding(wire)
   await follow(log, Topics.registryPoints, signal, async ({ value }) => {
-    if (value !== null) enter(await decode('Point', value))
+    if (value === null) return
+    try {
+      enter(await decode('Point', value))
+    } catch (error) {
+      // Those who write the ledger set it aside and count it.
+      if (!(error instanceof NotARecord)) throw error
+    }
   })
   return {
     versions: async () => [...rows],

@@ -2,6 +2,7 @@ import type avro from 'avsc'
 import { foldIntervals, foldReadings, foldSlots, unfoldIntervals, unfoldReadings, unfoldSlots } from './blocks.js'
 import {
   type Alert,
+  type AlertCommand,
   type Installation,
   type InstallationPower,
   type Intervals,
@@ -14,6 +15,7 @@ import {
   type Suspect
 } from './generated.js'
 import { typeOf } from './longs.js'
+import { Slab } from './slab.js'
 
 /** Records by name, as the code sees them: block columns unfolded. */
 export interface Records {
@@ -26,13 +28,14 @@ export interface Records {
   Installation: Installation
   InstallationPower: InstallationPower
   Alert: Alert
+  AlertCommand: AlertCommand
 }
 
 /** Who hands out schema ids: a table in the data folder (embedded) or a Confluent-compatible registry (cluster). */
 export interface SchemaIds {
   /** The id of a schema text under a record's name, made if it is new. */
   register(name: RecordName, schema: string): Promise<number>
-  /** The record name and schema text of an id; rejects when nobody knows it. */
+  /** The record name and schema text of an id; rejects with NotARecord when nobody knows it, with anything else when nobody can be asked. */
   lookup(id: number): Promise<{ name: RecordName; schema: string }>
 }
 
@@ -43,9 +46,12 @@ export class UnknownSchema extends Error {
   }
 }
 
+/** These bytes are no such record and never will be, whoever reads them and however often. */
 export class NotARecord extends Error {}
 
 const MAGIC = 0
+/** Columns repeat their last entry, so a few damaged bytes can claim to be rows without end. */
+const MOST_ROWS = 1_000_000
 const HEADER_BYTES = 5
 
 const FOLD: { [Name in RecordName]?: (record: Records[Name]) => Records[Name] } = {
@@ -66,7 +72,11 @@ interface Reader {
 
 const bodyOf = <Name extends RecordName>(name: Name, reader: Reader, bytes: Buffer): Records[Name] => {
   try {
-    return reader.read(bytes.subarray(HEADER_BYTES)) as Records[Name]
+    const record = reader.read(bytes.subarray(HEADER_BYTES)) as Records[Name]
+    const unfold = UNFOLD[name] as ((record: Records[Name]) => Records[Name]) | undefined
+    if (!unfold) return record
+    if ((record as { rows: number }).rows > MOST_ROWS) throw new RangeError('It claims more rows than any block has.')
+    return unfold(record)
   } catch (cause) {
     throw new NotARecord(`Expected a framed ${name}, found ${bytes.length} bytes that do not read as one.`, { cause })
   }
@@ -75,9 +85,9 @@ const bodyOf = <Name extends RecordName>(name: Name, reader: Reader, bytes: Buff
 /** Encodes and decodes records: a zero byte, the schema id (4 bytes, big-endian), the Avro body (Confluent framing). */
 export class Wire {
   readonly #types = new Map<RecordName, avro.Type>()
-  readonly #ids = new Map<RecordName, number>()
+  readonly #heads = new Map<RecordName, Buffer>()
   readonly #readers = new Map<number, Reader>()
-  #scratch = Buffer.allocUnsafeSlow(256 * 1024)
+  readonly #slab = new Slab()
 
   private constructor(private readonly registry: SchemaIds) {}
 
@@ -88,25 +98,22 @@ export class Wire {
       const id = await registry.register(name, SCHEMAS[name])
       const type = typeOf(SCHEMAS[name])
       wire.#types.set(name, type)
-      wire.#ids.set(name, id)
+      const head = Buffer.alloc(HEADER_BYTES, MAGIC)
+      head.writeUInt32BE(id, 1)
+      wire.#heads.set(name, head)
       wire.#readers.set(id, { name, read: (body) => type.fromBuffer(body) })
     }
     return wire
   }
 
   encode<Name extends RecordName>(name: Name, record: Records[Name]): Buffer {
-    const type = this.#types.get(name)!
     const fold = FOLD[name] as ((record: Records[Name]) => Records[Name]) | undefined
-    const body = fold ? fold(record) : record
-    let end = type.encode(body, this.#scratch, HEADER_BYTES)
-    if (end < 0) {
-      // avsc answers with how much is missing, negated.
-      this.#scratch = Buffer.allocUnsafeSlow((this.#scratch.length - end) * 2)
-      end = type.encode(body, this.#scratch, HEADER_BYTES)
-    }
-    this.#scratch[0] = MAGIC
-    this.#scratch.writeUInt32BE(this.#ids.get(name)!, 1)
-    return Buffer.from(this.#scratch.subarray(0, end))
+    return this.encodeFolded(name, fold ? fold(record) : record)
+  }
+
+  /** Of a record whose columns are folded already. */
+  encodeFolded<Name extends RecordName>(name: Name, record: Records[Name]): Buffer {
+    return this.#slab.encode(this.#types.get(name)!, record, this.#heads.get(name)!)
   }
 
   /** Throws UnknownSchema (learn it and call again) or NotARecord (the bytes are not of this kind). */
@@ -117,9 +124,12 @@ export class Wire {
     const reader = this.#readers.get(id)
     if (!reader) throw new UnknownSchema(id)
     if (reader.name !== name) throw new NotARecord(`Expected a ${name}, found a ${reader.name}.`)
-    const record = bodyOf(name, reader, bytes)
-    const unfold = UNFOLD[name] as ((record: Records[Name]) => Records[Name]) | undefined
-    return unfold ? unfold(record) : record
+    return bodyOf(name, reader, bytes)
+  }
+
+  /** The schema text of an id; rejects as `SchemaIds.lookup` does. */
+  async schemaOf(id: number): Promise<string> {
+    return (await this.registry.lookup(id)).schema
   }
 
   /** Looks an id up and builds the resolver from its schema to this program's. */
@@ -142,7 +152,7 @@ export const memorySchemaIds = (): SchemaIds => {
     },
     async lookup(id) {
       const entry = known[id - 1]
-      if (!entry) throw new Error(`No schema has id ${id}.`)
+      if (!entry) throw new NotARecord(`No schema has id ${id}.`)
       return entry
     }
   }

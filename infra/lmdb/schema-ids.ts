@@ -1,6 +1,5 @@
 import type { RecordName } from '../../schemas/generated.js'
-import { type SchemaIds, Wire } from '../../schemas/wire.js'
-import { Refused } from '../errors.js'
+import { NotARecord, type SchemaIds, Wire } from '../../schemas/wire.js'
 import type { Environment } from './env.js'
 
 /** Schema ids 1, 2, 3 ... in the data folder, so that records of older programs stay readable. A row: the record's name, a zero byte, the schema. */
@@ -24,7 +23,7 @@ export const lmdbSchemaIds = (env: Environment): SchemaIds => {
     },
     async lookup(id) {
       const row = table.get(keyOf(id))
-      if (!row) throw new Refused(`No schema has id ${id} in ${env.folder}: the record is damaged or comes from another folder.`)
+      if (!row) throw new NotARecord(`No schema has id ${id} in ${env.folder}: the record is damaged or comes from another folder.`)
       const zero = row.indexOf(0)
       return { name: row.toString('utf8', 0, zero) as RecordName, schema: row.toString('utf8', zero + 1) }
     }

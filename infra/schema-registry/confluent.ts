@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { RecordName } from '../../schemas/generated.js'
-import type { SchemaIds } from '../../schemas/wire.js'
+import { NotARecord, type SchemaIds } from '../../schemas/wire.js'
 import { Refused, Unavailable } from '../errors.js'
 import { whileAway } from '../while-away.js'
 import type { SchemaCache } from './cache.js'
@@ -26,6 +26,8 @@ const PATIENCE_MS = 60_000
 const REQUEST_MS = 10_000
 const FIRST_WAIT_MS = 100
 const LONGEST_WAIT_MS = 5_000
+/** Of the Confluent REST API. */
+const NO_SUCH_SCHEMA = 40_403
 const MEDIA = 'application/vnd.schemaregistry.v1+json'
 
 const Registered = z.object({ id: z.int().min(0).max(0xffffffff) })
@@ -91,6 +93,9 @@ export const confluentSchemaIds = (options: ConfluentOptions): SchemaIds => {
       const known = cache.schemaOf(id)
       if (known) return known
       const { status, answer } = await ask(`/schemas/ids/${id}`)
+      // Its own word for it: a wrong path, or a proxy, answers 404 as well.
+      if (Problem.safeParse(answer).data?.error_code === NO_SUCH_SCHEMA)
+        throw new NotARecord(`The schema registry at ${base} knows no schema ${id}: the record comes from another platform.`)
       const found = Known.safeParse(answer)
       if (status !== 200 || !found.success) throw refused(`to give schema ${id}`, status, answer)
       const { schema } = found.data

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { RecordName } from '../../schemas/generated.js'
 import { Topics } from '../../schemas/topics.js'
-import type { SchemaIds } from '../../schemas/wire.js'
+import { NotARecord, type SchemaIds } from '../../schemas/wire.js'
 import { readAll } from '../compacted.js'
 import { Refused } from '../errors.js'
 import type { Log } from '../log.js'
@@ -34,7 +34,7 @@ export const topicSchemaIds = async (log: Log): Promise<SchemaIds> => {
       // Another process may have begun with a newer program since.
       if (!known.has(id)) await read()
       const found = known.get(id)
-      if (!found) throw new Refused(`No schema has id ${id} in the topic ${Topics.schemas}: the record comes from another platform.`)
+      if (!found) throw new NotARecord(`No schema has id ${id} in the topic ${Topics.schemas}: the record comes from another platform.`)
       return found
     }
   }

@@ -1,9 +1,7 @@
-import { spawn } from 'node:child_process'
-import { createInterface } from 'node:readline'
 import { expect } from 'vitest'
 import type { Log, LogRecord, NewRecord } from '../../infra/log.js'
-
-const CHILD = new URL('./children/counting.mjs', import.meta.url).pathname
+import { until } from '../whole/child.js'
+import { type Child, childProcess } from './process.js'
 
 export interface Counting {
   brokers: readonly string[]
@@ -12,55 +10,12 @@ export interface Counting {
   input: string
   output: string
   sessionTimeoutMs: number
-  /** Method of node-rdkafka's producer before which the first transaction with outputs stops, and how long after the word it goes on. */
-  step?: string
-  afterMs?: number
 }
 
-export interface CountingProcess {
-  pid: number
-  /** Resolves with the line of its output that begins so. */
-  says(word: string): Promise<string>
-  /** Lets it go on from the step it stopped before. */
-  go(): void
-  signal(signal: 'SIGSTOP' | 'SIGCONT' | 'SIGKILL' | 'SIGTERM'): void
-  ended: Promise<void>
-}
+export type CountingProcess = Child
 
 /** A process of a group that counts records by key (children/counting.mjs). */
-export const countingProcess = (settings: Counting): CountingProcess => {
-  const child = spawn(process.execPath, [CHILD, JSON.stringify(settings)], { stdio: ['pipe', 'pipe', 'inherit'] })
-  const lines: string[] = []
-  const waiting = new Set<() => void>()
-  const look = () => {
-    for (const each of waiting) each()
-  }
-  createInterface({ input: child.stdout }).on('line', (line) => {
-    lines.push(line)
-    look()
-  })
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
-  void ended.then(look)
-  return {
-    pid: child.pid!,
-    says: (word) =>
-      new Promise((resolve, reject) => {
-        const answer = () => {
-          const line = lines.find((each) => each.startsWith(word))
-          const over = child.exitCode !== null || child.signalCode !== null
-          if (line === undefined && !over) return
-          waiting.delete(answer)
-          if (line !== undefined) resolve(line)
-          else reject(new Error(`It ended without saying "${word}", but: ${lines.join(' | ')}`))
-        }
-        waiting.add(answer)
-        answer()
-      }),
-    go: () => void child.stdin.write('go\n'),
-    signal: (signal) => void child.kill(signal),
-    ended
-  }
-}
+export const countingProcess = (settings: Counting): CountingProcess => childProcess('counting', settings)
 
 const KEYS = 40
 
@@ -85,7 +40,7 @@ export const contents = async (log: Log, topic: string): Promise<LogRecord[]> =>
 /** Waits until the group has committed all of its input. */
 export const caughtUp = async (log: Log, group: string, input: string): Promise<void> => {
   const ends = (await log.ends([input])).get(input)!
-  await expect.poll(async () => (await log.committed(group)).get(input) ?? [], { timeout: 90_000, interval: 100 }).toEqual(ends)
+  await until(async () => expect((await log.committed(group)).get(input) ?? []).toEqual(ends), 90_000)
 }
 
 /** Each key's outputs are 1, 2, 3 ... once each: nothing folded twice, nothing lost, nothing out of order. */

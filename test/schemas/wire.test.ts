@@ -60,6 +60,13 @@ describe('bytes that are no such record', () => {
   ]
   for (const { when, bytes } of cases) test(when, () => expect(() => wire.decode('Readings', bytes())).toThrow(NotARecord))
 
+  test('a block that claims to be rows without end, or fewer than none', () => {
+    for (const rows of [2_000_000_000, -1]) {
+      const claims = { ...readings([{ at: 1, value: 1 }]), rows }
+      expect(() => wire.decode('Readings', wire.encode('Readings', claims))).toThrow(NotARecord)
+    }
+  })
+
   test('a record that was cut anywhere', () => {
     const whole = block()
     for (let end = 0; end < whole.length; end++)

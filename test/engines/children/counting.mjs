@@ -1,28 +1,10 @@
-// Copies `in` to `out` as running counts by key, as one process of the group. With a step to stop before, it says `stopped` there in
-// its first transaction with records, and goes on so many ms after it is told to on its input.
+// Copies `in` to `out` as running counts by key, as one process of the group.
 import { writeSync } from 'node:fs'
-import { setTimeout as sleep } from 'node:timers/promises'
-import rdkafka from 'node-rdkafka'
 import { KafkaLog } from '../../../dist/infra/kafka/log.js'
 
 const [settings] = process.argv.slice(2)
-const { brokers, slot, group, input, output, sessionTimeoutMs, step, afterMs = 0 } = JSON.parse(settings)
+const { brokers, slot, group, input, output, sessionTimeoutMs } = JSON.parse(settings)
 const say = (word) => writeSync(1, `${word}\n`)
-
-if (step !== undefined) {
-  const call = rdkafka.Producer.prototype[step]
-  let stopped = false
-  rdkafka.Producer.prototype[step] = function (...args) {
-    if (stopped || (step !== 'beginTransaction' && this.sentMessages === 0)) return call.apply(this, args)
-    stopped = true
-    process.stdin.once('data', async () => {
-      await sleep(afterMs)
-      call.apply(this, args)
-    })
-    // What is not sent is only ours: freezing before would leave nothing for others to trip over.
-    this.flush(5000, () => say('stopped'))
-  }
-}
 
 const log = await KafkaLog.open({ brokers, slot, partitions: 4, sessionTimeoutMs })
 const held = new Map()

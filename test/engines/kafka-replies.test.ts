@@ -1,0 +1,47 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Cluster } from '../../infra/local/kafka.js'
+import { kafkaOnLine } from './line.js'
+import { inScene, undisturbedRounds } from './scene.js'
+import type { Outcome } from './undisturbed.js'
+
+/** The failure matrix, row 4: a commit reaches the broker, and its reply nobody. */
+const END_TRANSACTION = 26
+
+let kafka: Cluster
+let expected: Outcome
+/** Whose next commit is not answered; null: nobody's. */
+let victim: string | null = null
+let lost = 0
+beforeAll(async () => {
+  const tapped = kafkaOnLine({
+    answer(api, request) {
+      if (victim === null || api !== END_TRANSACTION || !request.includes(victim)) return true
+      victim = null
+      lost++
+      return false
+    }
+  })
+  ;[kafka, expected] = await Promise.all([tapped, undisturbedRounds()])
+})
+afterAll(() => kafka.close())
+
+for (const [how, dies] of [
+  ['it asks again, and goes on', false],
+  ['it is killed, and comes back', true]
+] as const)
+  test(`M4 the reply to a commit is lost: ${how}`, () =>
+    inScene(kafka.brokers, async (scene) => {
+      await scene.append(0, 3)
+      const first = scene.start(0, { stop: { step: 'commitTransaction', group: 'energy' } })
+      await first.says('stopped')
+      const before = lost
+      victim = `${scene.named('energy')}.0`
+      first.go()
+      await expect.poll(() => lost, { timeout: 60_000, interval: 1 }).toBe(before + 1)
+      if (dies) {
+        await first.kill()
+        scene.start(0)
+      }
+      await scene.append(3)
+      await scene.expectSame(expected)
+    }))
