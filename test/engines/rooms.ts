@@ -11,20 +11,29 @@ export interface Room extends Running {
   kill(): Promise<Ended>
 }
 
-/** Starts one with a settings file and a data folder of its own; resolves when it answers. `folder` holds both. */
-export const startRoom = async (args: readonly string[], settings: Partial<Settings>, folder: string): Promise<Room> => {
+/** What it is started with: a settings file and a data folder of its own, both in `folder`. */
+export const roomArgs = (args: readonly string[], settings: Partial<Settings>, folder: string): string[] => {
   const file = join(folder, 'wattledger.yaml')
   // JSON is YAML.
   writeFileSync(file, JSON.stringify({ ...settings, data: join(folder, 'data'), http: { ...settings.http, listen: ['127.0.0.1:0'] } }))
-  const running = start(['run', ...args, '--json', '--config', file])
-  const { listening } = JSON.parse(await running.line((line) => line.includes('"listening"')))
+  return ['run', ...args, '--json', '--config', file]
+}
+
+/** Where it answers, once it does. */
+export const addressOf = async (running: Running): Promise<string> =>
+  JSON.parse(await running.line((line) => line.includes('"listening"'))).listening[0]
+
+/** Resolves when it answers. */
+export const startRoom = async (args: readonly string[], settings: Partial<Settings>, folder: string): Promise<Room> => {
+  const running = start(roomArgs(args, settings, folder))
+  const url = await addressOf(running)
   const end = (signal: NodeJS.Signals) => {
     running.process.kill(signal)
     return running.ended
   }
   return {
     ...running,
-    url: listening[0],
+    url,
     drain: async () => {
       const began = performance.now()
       const ended = await end('SIGTERM')

@@ -28,6 +28,8 @@ export interface Running {
 }
 
 export interface How {
+  /** Another program of Node's than ours. */
+  program?: string
   cwd?: string
   /** Arguments of node itself. */
   node?: string[]
@@ -36,8 +38,8 @@ export interface How {
   uid?: number
 }
 
-export const start = (args: readonly string[], { cwd, node = [], shell, uid }: How = {}): Running => {
-  const command = [process.execPath, ...node, MAIN, ...args]
+export const start = (args: readonly string[], { program = MAIN, cwd, node = [], shell, uid }: How = {}): Running => {
+  const command = [process.execPath, ...node, program, ...args]
   const [file, ...rest] = shell === undefined ? command : ['bash', '-c', shell, ...command]
   const child = spawn(file, rest, { cwd, uid, stdio: ['ignore', 'pipe', 'pipe'] })
   const lines: string[] = []
