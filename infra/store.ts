@@ -1,4 +1,4 @@
-import type { Installation, Intervals, Point, Readings, Reject, Slots, Suspect } from '../schemas/generated.js'
+import type { Alert, Installation, Intervals, Point, Readings, Reject, Slots, Suspect } from '../schemas/generated.js'
 import type { Position } from './log.js'
 
 /**
@@ -52,6 +52,18 @@ export interface StoreBatch {
   rejects?: readonly Reject[]
   points?: readonly Point[]
   installations?: readonly Installation[]
+  alerts?: readonly Alert[]
+}
+
+export interface AlertQuery {
+  subject?: string
+  rule?: string
+  /** Only those that are neither resolved nor retracted. */
+  active?: boolean
+  /** Bounds of `since`, [from, to). */
+  from?: number
+  to?: number
+  limit: number
 }
 
 /**
@@ -64,6 +76,11 @@ export interface Store {
   readings(series: SeriesKey, from: number, to: number): Promise<StoredReadings[]>
   intervals(series: SeriesKey, from: number, to: number): Promise<Intervals[]>
   slots(series: SeriesKey, grid: string, from: number, to: number): Promise<Slots[]>
+  /**
+   * Puts `slots` in the place of every revision of the rows of a series and grid that start in [from, to); all of theirs have to. For
+   * mending: what is known of days that were written (`writtenDays`) stays.
+   */
+  replaceSlots(series: SeriesKey, grid: string, from: number, to: number, slots: readonly Slots[]): Promise<void>
   /**
    * The daily figures of which a row became known after an instant (`knownAt`), newest UTC day of knowledge first, once for each such
    * day; of rows of one day of knowledge the highest rev. Costs what was written since, whatever is stored.
@@ -78,6 +95,8 @@ export interface Store {
   suspects(series: SeriesKey, from: number, to: number): Promise<Suspect[]>
   /** Newest first. */
   rejects(filter: { origin?: string; reason?: string; limit: number }): Promise<Reject[]>
+  /** The newest state of each, newest beginning first; of equal ones in any order. */
+  alerts(query: AlertQuery): Promise<Alert[]>
   /** How many by reason. */
   counts(table: 'rejects' | 'suspects'): Promise<Map<string, number>>
   /**

@@ -101,6 +101,13 @@ export class LiveClient {
     return answer.explanation
   }
 
+  /** Acknowledges an alert, `rule~since~register~subject`, for which it takes an admin; resolves with the alert as it stands then. */
+  async ack(alertKey: string, note?: string): Promise<Record<string, unknown>> {
+    const answer = await this.#ask({ t: 'ack', alertKey, ...(note === undefined ? {} : { note }) })
+    if (answer.t !== 'acked') throw new Error(`ack was answered with ${answer.t}`)
+    return answer.alert
+  }
+
   close(): void {
     this.#closed = true
     if (this.#retry) clearTimeout(this.#retry)
@@ -169,7 +176,7 @@ export class LiveClient {
     this.#pinging = null
     this.#byId.clear()
     for (const following of this.#followings) following.id = null
-    // Questions change nothing, so they can be asked again.
+    // Questions change nothing, and what is acknowledged twice is acknowledged: they can be asked again.
     for (const pending of this.#pending.values()) this.#unsent.add(pending)
     this.#pending.clear()
   }
@@ -199,7 +206,7 @@ export class LiveClient {
     else if (frame.t === 'draining') this.#drainMs = frame.reconnectAfterMs
     else if (frame.t === 'auth.expiring') void this.#refresh()
     else if (frame.t === 'error') this.#refused(frame)
-    else if (frame.t === 'page' || frame.t === 'explanation') this.#answered(frame.id)?.resolve(frame)
+    else if (frame.t === 'page' || frame.t === 'explanation' || frame.t === 'acked') this.#answered(frame.id)?.resolve(frame)
     else if (frame.t !== 'ended' && frame.t !== 'pong' && frame.t !== 'auth') this.#byId.get(frame.id)?.take(frame)
   }
 

@@ -4,7 +4,7 @@
  */
 export const PROTOCOL = 'metering.v1'
 
-export type Measure = 'readings' | 'intervals' | 'slots'
+export type Measure = 'readings' | 'intervals' | 'slots' | 'alerts'
 export type Op = 'put' | 'withdrawn' | 'unknown'
 
 /** Upsert by (k, s): the higher rev wins, withdrawn removes. */
@@ -32,6 +32,23 @@ export interface Row {
   d?: string
   cv?: string
   w?: string[]
+  /** Alerts, whose k is `subject|register|rule`, whose s is since when and whose q is the severity. */
+  a?: AlertState
+}
+
+/** Instants in UTC ms; schemas/alert.avsc says what each field is. */
+export interface AlertState {
+  rule: string
+  state: string
+  at: number
+  until: number | null
+  threshold: number | null
+  text: string
+  occurrences: number
+  reminders: number
+  ackedBy: string
+  note: string
+  rows: { register: string; start: number; end: number; topic: string; partition: number; offset: number }[]
 }
 
 export interface Select {
@@ -39,7 +56,7 @@ export interface Select {
   installations?: readonly string[]
   group?: string
   registers?: readonly string[]
-  measure: Measure | 'power' | 'alerts'
+  measure: Measure | 'power'
 }
 
 /** UTC ms, or ISO 8601 with an offset. */
@@ -148,6 +165,7 @@ export type ServerFrame =
   | { t: 'ended'; id: number }
   | { t: 'page'; id: number; rows: Row[]; next?: string }
   | { t: 'explanation'; id: number; explanation: Record<string, unknown> }
+  | { t: 'acked'; id: number; alert: Record<string, unknown> }
   | { t: 'auth'; id: number; expiresAt?: number }
   | { t: 'auth.expiring'; expiresAt: number }
   | { t: 'pong'; id: number; serverTime: number }

@@ -1,5 +1,7 @@
 import './app.css'
 import { useEffect } from 'preact/hooks'
+import { Alerts } from './alerts/Alerts.js'
+import { followAlerts } from './alerts/told.js'
 import { Changes } from './changes/Changes.js'
 import { Rules } from './compare/Rules.js'
 import { DropTarget } from './files/DropTarget.js'
@@ -13,8 +15,22 @@ import { session, sessionProblem, signOut } from './session.js'
 import { SignIn } from './signin/SignIn.js'
 import { Status } from './status.js'
 
-const TITLES: Record<Page, string> = { meters: 'Meters', gaps: 'Gaps', changes: 'Changes', files: 'Files', rules: 'Rules' }
-const SHOWN: Record<Page, () => preact.JSX.Element | null> = { meters: Meters, gaps: Gaps, changes: Changes, files: Files, rules: Rules }
+const TITLES: Record<Page, string> = {
+  meters: 'Meters',
+  alerts: 'Alerts',
+  gaps: 'Gaps',
+  changes: 'Changes',
+  files: 'Files',
+  rules: 'Rules'
+}
+const SHOWN: Record<Page, () => preact.JSX.Element | null> = {
+  meters: Meters,
+  alerts: Alerts,
+  gaps: Gaps,
+  changes: Changes,
+  files: Files,
+  rules: Rules
+}
 
 export const App = () => {
   if (session.value === undefined) return <Opening />
@@ -33,7 +49,11 @@ const Shell = () => {
     void loadPoints().finally(() => {
       client = follow(points.value?.length ?? 0)
     })
-    return () => client?.close()
+    const leave = followAlerts()
+    return () => {
+      client?.close()
+      leave()
+    }
   }, [])
   const { page } = route.value
   const Shown = SHOWN[page]

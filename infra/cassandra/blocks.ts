@@ -117,6 +117,19 @@ export class Blocks {
     return { blocks: rows.filter(({ first }) => first !== null).map(listed), folds: countOf(rows[0]) }
   }
 
+  /** Numbers of a series' buckets, from one to another, both included. */
+  async buckets(from: BucketId, toBucket: number): Promise<number[]> {
+    return (await this.index.range(from, toBucket)).map(({ id }) => id.bucket)
+  }
+
+  /** Of one block that was listed; rejects when it was folded away since. */
+  async content(id: BucketId, block: BlockKey): Promise<unknown> {
+    const query = `SELECT ${CONTENT[id.table]} FROM ${id.table} WHERE ${PARTITION} AND first = ? AND made = ? AND tag = ? AND last = ?`
+    const { rows } = await this.session.page(query, [...partitionOf(id), ...keyOf(block)])
+    if (rows.length === 0) throw restless(`The ${id.table} of ${id.point} ${id.register}`)
+    return rows[0][CONTENT[id.table]]
+  }
+
   /** Contents of a bucket's blocks that begin in [first, to], by page. */
   async *contents(id: BucketId, first: number, to: number): AsyncGenerator<{ block: BlockKey; cell: unknown }[]> {
     const query = `SELECT first, made, tag, last, ${CONTENT[id.table]} FROM ${id.table} WHERE ${PARTITION} AND first >= ? AND first <= ?`

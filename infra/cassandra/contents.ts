@@ -3,7 +3,7 @@ import { addTo, inFlight, type Session, type Statement } from './session.js'
 
 /** Which partitions a table has: its parts (reasons, say; one empty part where there are none) and their buckets. */
 export interface Part {
-  name: 'written_days' | 'rejects' | 'suspects'
+  name: 'written_days' | 'rejects' | 'suspects' | 'alerts'
   part: string
   bucket: number
 }

@@ -65,7 +65,12 @@ export const foldBucket = async <Block>(blocks: Blocks, kind: BlockKind<Block>, 
   const gone = new Set(worth ? found.map(({ block }) => named(block)) : [])
   if (worth) {
     const all = (await Promise.all(found.map(({ cell }) => kind.decode(cell)))).flat()
-    const made = kind.join(all).map((bundle) => pieceOf(kind, id, bundle, Made.folded))
+    // As new as what it replaces: rows that were put back by the clock (replace.ts) stay above what had removed them.
+    const stamp = greatest(found.map(({ block }) => block.stamp))
+    const made = kind.join(all).map((bundle) => {
+      const piece = pieceOf(kind, id, bundle, Made.folded)
+      return { ...piece, stamp: Math.max(piece.stamp, stamp) }
+    })
     // What was folded to the same before stays: removed and made with one timestamp, it would be gone.
     const kept = new Set(made.map(({ key }) => named(key)).filter((name) => gone.has(name)))
     await blocks.replace(

@@ -15,6 +15,11 @@ const versions = (table: string, name: string) => `CREATE TABLE IF NOT EXISTS ${
   PRIMARY KEY ((${name}), valid_from, known_at)
 )`
 
+const alerts = (table: string, key: string, partition?: string) => `CREATE TABLE IF NOT EXISTS ${table} (
+  ${partition === undefined ? '' : `${partition}, `}subject text, since bigint, rule text, register text, record blob,
+  PRIMARY KEY (${key})
+) WITH CLUSTERING ORDER BY (since DESC, ${partition === undefined ? '' : 'subject ASC, '}rule ASC, register ASC)`
+
 export const MIGRATIONS: readonly (readonly string[])[] = [
   [
     // A record of readings is pointed at by its position, so each stays whole and bears it.
@@ -61,5 +66,11 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
       reason text, bucket int, ingested_at bigint, origin text, line bigint, field text, record blob,
       PRIMARY KEY ((reason, bucket), ingested_at, origin, line, field)
     ) WITH CLUSTERING ORDER BY (ingested_at DESC, origin ASC, line ASC, field ASC)`
+  ],
+  [
+    alerts('alerts', '(subject), since, rule, register'),
+    alerts('alert_order', '(bucket), since, subject, rule, register', 'bucket int'),
+    // Rows here live until their alert is over; a sixteenth of the subjects in each shard.
+    `${alerts('active_alerts', '(shard), since, subject, rule, register', 'shard int')} AND gc_grace_seconds = 3600`
   ]
 ]

@@ -1,6 +1,7 @@
 import { types } from 'cassandra-driver'
 import { decoding } from '../../schemas/decoding.js'
 import type { Reject } from '../../schemas/generated.js'
+import { isOpen, precedence } from '../../schemas/reject.js'
 import type { Wire } from '../../schemas/wire.js'
 import { bucketOf, greatest, least } from '../blocks/buckets.js'
 import { type Contents, type Part, summed } from './contents.js'
@@ -33,20 +34,21 @@ export class Rejects {
   ) {}
 
   /**
-   * Of one identity the higher parser version stays, then the later receipt. Superseded ones leave the orders first and new ones enter them
+   * Of one identity the better one stays; a resolved one is in no order. Superseded ones leave the orders first and new ones enter them
    * last: wherever it is broken off, doing it again ends the same.
    */
   async put(rejects: readonly Reject[]): Promise<void> {
     const { won, lost } = await this.#decided(rejects.map((reject) => ({ reject, record: this.wire.encode('Reject', reject) })))
-    await this.contents.put(won.flatMap(({ reject }) => partsOf(reject)))
+    const open = won.filter(({ reject }) => isOpen(reject))
+    await this.contents.put(open.flatMap(({ reject }) => partsOf(reject)))
     await this.session.writeEach(orderStatements(lost, removal))
     const partitions = new Map<string, Statement[]>()
     for (const { reject, record } of won) {
-      const { origin, line, field } = reject
-      addTo(partitions, origin, { query: PUT, params: [origin, line, field, record, stampOf(reject)], bytes: record.length })
+      const { origin, line } = reject
+      addTo(partitions, origin, { query: PUT, params: [origin, line, fieldKey(reject), record, stampOf(reject)], bytes: record.length })
     }
     await this.session.writeEach(partitions)
-    await this.session.writeEach(orderStatements(won, entry))
+    await this.session.writeEach(orderStatements(open, entry))
   }
 
   /** Holds them against each other and against what is stored. */
@@ -61,7 +63,7 @@ export class Rejects {
       const later = other === undefined || beats(each, other)
       if (later) won.set(name, each)
       const loser = later ? other : each
-      if (loser && !sameOrder(loser.reject, won.get(name)!.reject)) lost.push(loser)
+      if (loser && isOpen(loser.reject) && !sameOrder(loser.reject, won.get(name)!.reject)) lost.push(loser)
     }
     for (const each of given) meet(each)
     await inFlight(origins, async ([origin, all]) => {
@@ -79,7 +81,7 @@ export class Rejects {
   async list({ origin, reason, limit }: { origin?: string; reason?: string; limit: number }): Promise<Reject[]> {
     if (origin === undefined) return this.#ordered(reason ?? ALL, limit)
     const found = await this.#decoded((await this.session.all(OF_ORIGIN, [origin])).map(({ record }) => record))
-    const wanted = found.filter((reject) => reason === undefined || reject.reason === reason)
+    const wanted = found.filter((reject) => isOpen(reject) && (reason === undefined || reject.reason === reason))
     return wanted.sort((a, b) => b.ingestedAt - a.ingestedAt || a.line - b.line).slice(0, limit)
   }
 
@@ -105,16 +107,23 @@ export class Rejects {
   }
 }
 
-const identity = ({ origin, line, field }: Reject): string => `${origin}\0${line}\0${field}`
+/** What `field` holds in keys: the file's name is a part of the identity as well. */
+const fieldKey = ({ field, name }: Reject): string => `${field}\0${name}`
+
+const identity = (reject: Reject): string => `${reject.origin}\0${reject.line}\0${fieldKey(reject)}`
 
 /** Of equal ones the greater bytes, as the engine decides between cells of one timestamp. */
-const beats = (a: Kept, b: Kept): boolean =>
-  (a.reject.parserVersion - b.reject.parserVersion || a.reject.ingestedAt - b.reject.ingestedAt || Buffer.compare(a.record, b.record)) > 0
+const beats = (a: Kept, b: Kept): boolean => (precedence(a.reject, b.reject) || Buffer.compare(a.record, b.record)) > 0
 
 const sameOrder = (a: Reject, b: Reject): boolean => a.ingestedAt === b.ingestedAt && a.reason === b.reason
 
-/** Above all receipts stands the parser version: 2^42 ms end in 2109. */
-const stampOf = ({ parserVersion, ingestedAt }: Reject): types.Long => types.Long.fromNumber(parserVersion).shiftLeft(42).add(ingestedAt)
+/** Above all receipts stands the parser version: 2^42 ms end in 2109. Below them, whether it is resolved. */
+const stampOf = (reject: Reject): types.Long =>
+  types.Long.fromNumber(reject.parserVersion)
+    .shiftLeft(42)
+    .add(reject.ingestedAt)
+    .shiftLeft(1)
+    .add(isOpen(reject) ? 0 : 1)
 
 const partsOf = ({ reason, ingestedAt }: Reject): Part[] =>
   [ALL, reason].map((part) => ({ name: 'rejects', part, bucket: bucketOf(ingestedAt, 'month') }))
@@ -127,11 +136,11 @@ const orderStatements = (all: readonly Kept[], make: (kept: Kept, part: Part) =>
 
 const entry = ({ reject, record }: Kept, { part, bucket }: Part): Statement => ({
   query: PUT_ORDER,
-  params: [part, bucket, reject.ingestedAt, reject.origin, reject.line, reject.field, record, stampOf(reject)],
+  params: [part, bucket, reject.ingestedAt, reject.origin, reject.line, fieldKey(reject), record, stampOf(reject)],
   bytes: record.length
 })
 
 const removal = ({ reject }: Kept, { part, bucket }: Part): Statement => ({
   query: REMOVE_ORDER,
-  params: [stampOf(reject), part, bucket, reject.ingestedAt, reject.origin, reject.line, reject.field]
+  params: [stampOf(reject), part, bucket, reject.ingestedAt, reject.origin, reject.line, fieldKey(reject)]
 })

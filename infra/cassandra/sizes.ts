@@ -11,7 +11,8 @@ const TABLES = {
   latest: ['latest'],
   registry: ['points', 'installations'],
   suspects: ['suspects', 'suspect_reasons'],
-  rejects: ['rejects', 'reject_order']
+  rejects: ['rejects', 'reject_order'],
+  alerts: ['alerts', 'alert_order', 'active_alerts']
 } as const
 
 /**

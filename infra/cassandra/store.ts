@@ -5,7 +5,8 @@ import type { Wire } from '../../schemas/wire.js'
 import { bucketLength } from '../blocks/buckets.js'
 import { byStart, onceEach, type Rows, reachingIn, rowsWhere } from '../blocks/overlap.js'
 import { inOrder, pick } from '../blocks/shapes.js'
-import type { SeriesKey, Store, StoreBatch, StoredReadings } from '../store.js'
+import type { AlertQuery, SeriesKey, Store, StoreBatch, StoredReadings } from '../store.js'
+import { Alerts } from './alerts.js'
 import { Blocks, type Scan } from './blocks.js'
 import { BucketIndex } from './bucket-index.js'
 import { Contents } from './contents.js'
@@ -14,6 +15,7 @@ import { type BlockKind, intervalsKind, readingsKind, slotsKind } from './kinds.
 import type { Mark } from './marks.js'
 import { type BucketId, nameOf, piecesOf } from './pieces.js'
 import { Rejects } from './rejects.js'
+import { replaceRows } from './replace.js'
 import { inFlight, type Session } from './session.js'
 import { sizesOf } from './sizes.js'
 import { Suspects } from './suspects.js'
@@ -35,6 +37,7 @@ export class CassandraStore implements Store {
   readonly #blocks: Blocks
   readonly #suspects: Suspects
   readonly #rejects: Rejects
+  readonly #alerts: Alerts
   readonly #versions: Versions
   readonly #writtenDays: WrittenDays
   readonly #kinds: { readings: BlockKind<StoredReadings>; intervals: BlockKind<Intervals>; slots: BlockKind<Slots> }
@@ -48,6 +51,7 @@ export class CassandraStore implements Store {
     this.#blocks = new Blocks(session, index)
     this.#suspects = new Suspects(session, wire, index, contents)
     this.#rejects = new Rejects(session, wire, contents)
+    this.#alerts = new Alerts(session, wire, contents)
     this.#versions = new Versions(session, wire)
     this.#writtenDays = new WrittenDays(session, contents)
     this.#kinds = { readings: readingsKind(wire), intervals: intervalsKind(wire), slots: slotsKind(wire) }
@@ -70,6 +74,7 @@ export class CassandraStore implements Store {
     if (batch.rejects?.length) await this.#rejects.put(batch.rejects)
     if (batch.points?.length) await this.#versions.putPoints(batch.points)
     if (batch.installations?.length) await this.#versions.putInstallations(batch.installations)
+    if (batch.alerts?.length) await this.#alerts.put(batch.alerts)
   }
 
   async readings({ point, register }: SeriesKey, from: number, to: number): Promise<StoredReadings[]> {
@@ -122,6 +127,13 @@ export class CassandraStore implements Store {
     return onceEach(found, scan.length, cut)
   }
 
+  async replaceSlots(series: SeriesKey, grid: string, from: number, to: number, slots: readonly Slots[]): Promise<void> {
+    const cut = (block: Slots, rows: readonly number[]) => pick(block, SLOT_COLUMNS, rows)
+    const { point, register } = series
+    const replacing = { blocks: this.#blocks, kind: this.#kinds.slots, length: bucketLength(grid), cut }
+    await replaceRows(replacing, { table: 'slots', point, register, grid }, { from, to }, slots, Date.now() * 1000)
+  }
+
   writtenDays(since: number) {
     return this.#writtenDays.since(since)
   }
@@ -144,6 +156,10 @@ export class CassandraStore implements Store {
 
   async rejects(filter: { origin?: string; reason?: string; limit: number }) {
     return this.#rejects.list(filter)
+  }
+
+  async alerts(query: AlertQuery) {
+    return this.#alerts.find(query)
   }
 
   async counts(table: 'rejects' | 'suspects') {

@@ -1,5 +1,6 @@
 import type { Reject, Suspect } from '../../schemas/generated.js'
 import { Op } from '../../schemas/quality.js'
+import { isOpen, precedence } from '../../schemas/reject.js'
 import type { Wire } from '../../schemas/wire.js'
 import type { SeriesKey } from '../store.js'
 import { Counters } from './counters.js'
@@ -27,19 +28,20 @@ export class Aside {
     return this.#counters.of(table)
   }
 
-  /** Inside a transaction. Of one identity the higher parser version stays, then the later receipt. */
+  /** Inside a transaction. Of one identity the better one stays; a resolved one is in no order and no count. */
   putReject(reject: Reject): void {
     const key = rejectKey(reject)
     const stored = this.#rejects.get(key)
-    if (stored) {
-      const other = this.wire.decode('Reject', stored)
-      if (other.parserVersion > reject.parserVersion) return
-      if (other.parserVersion === reject.parserVersion && other.ingestedAt > reject.ingestedAt) return
+    const other = stored ? this.wire.decode('Reject', stored) : null
+    if (other && precedence(other, reject) > 0) return
+    if (other && isOpen(other)) {
       this.#counters.add('rejects', other.reason, -1)
       for (const orderKey of orderKeys(other, key)) this.#rejectOrder.remove(orderKey)
     }
-    this.#counters.add('rejects', reject.reason, 1)
-    for (const orderKey of orderKeys(reject, key)) this.#rejectOrder.put(orderKey, key)
+    if (isOpen(reject)) {
+      this.#counters.add('rejects', reject.reason, 1)
+      for (const orderKey of orderKeys(reject, key)) this.#rejectOrder.put(orderKey, key)
+    }
     this.#rejects.put(key, this.wire.encode('Reject', reject))
   }
 
@@ -60,7 +62,10 @@ export class Aside {
   #ofOrigin(origin: string): Reject[] {
     const prefix = wordsKey(origin)
     const found: Reject[] = []
-    for (const { value } of this.#rejects.getRange({ start: prefix, end: after(prefix) })) found.push(this.wire.decode('Reject', value))
+    for (const { value } of this.#rejects.getRange({ start: prefix, end: after(prefix) })) {
+      const reject = this.wire.decode('Reject', value)
+      if (isOpen(reject)) found.push(reject)
+    }
     return found
   }
 
@@ -93,7 +98,7 @@ const figure = (value: number): Buffer => {
   return bytes
 }
 
-const rejectKey = ({ origin, line, field }: Reject): Buffer => Buffer.concat([wordsKey(origin), figure(line), wordsKey(field)])
+const rejectKey = ({ origin, line, field, name }: Reject): Buffer => Buffer.concat([wordsKey(origin), figure(line), wordsKey(field, name)])
 
 const suspectKey = ({ point, register, at, device, value, reason }: Suspect): Buffer =>
   Buffer.concat([wordsKey(point, register), timeKey(at), figure(value), wordsKey(device, reason)])

@@ -7,7 +7,8 @@ import { bucketLength } from '../blocks/buckets.js'
 import { byStart, onceEach, type Rows, reachingIn, rowsWhere } from '../blocks/overlap.js'
 import { inOrder, pick } from '../blocks/shapes.js'
 import { pace } from '../pace.js'
-import type { SeriesKey, Store, StoreBatch, StoredReadings } from '../store.js'
+import type { AlertQuery, SeriesKey, Store, StoreBatch, StoredReadings } from '../store.js'
+import { Alerts } from './alerts.js'
 import { Aside } from './aside.js'
 import type { BucketId } from './block-keys.js'
 import { type BlockKind, intervalsKind, readingsKind, slotsKind } from './block-kinds.js'
@@ -17,6 +18,7 @@ import { foldBucket } from './fold.js'
 import { Names } from './names.js'
 import { unpack } from './packing.js'
 import { type Piece, piecesOf } from './pieces.js'
+import { replaceRows } from './replace.js'
 import { SeriesIds } from './series.js'
 import { Versions } from './versions.js'
 import { WrittenDays } from './written-days.js'
@@ -36,14 +38,17 @@ const TABLES = {
   registry: ['points', 'installations'],
   suspects: ['suspects'],
   rejects: ['rejects', 'reject-order'],
+  alerts: ['alerts', 'alert-order'],
   log: ['log', 'log-ends'],
   groups: ['group-offsets', 'group-states']
 } as const
 
 /** The store on LMDB, in the same file as the log. */
 export class LmdbStore implements Store {
+  readonly #series: SeriesIds
   readonly #blocks: Blocks
   readonly #aside: Aside
+  readonly #alerts: Alerts
   readonly #versions: Versions
   readonly #writtenDays: WrittenDays
   readonly #topics: Names
@@ -55,9 +60,11 @@ export class LmdbStore implements Store {
     private readonly wire: Wire
   ) {
     const series = new SeriesIds(env)
+    this.#series = series
     this.#blocks = new Blocks(env, series)
     this.#writtenDays = new WrittenDays(env, series)
     this.#aside = new Aside(env, wire)
+    this.#alerts = new Alerts(env, wire)
     this.#versions = new Versions(env, wire)
     this.#topics = new Names(env, 'store-topics')
     this.#grids = new Names(env, 'grids')
@@ -75,6 +82,7 @@ export class LmdbStore implements Store {
       for (const reject of batch.rejects ?? []) this.#aside.putReject(reject)
       for (const point of batch.points ?? []) this.#versions.putPoint(point)
       for (const installation of batch.installations ?? []) this.#versions.putInstallation(installation)
+      for (const alert of batch.alerts ?? []) this.#alerts.put(alert)
     }, 'can wait')
   }
 
@@ -163,6 +171,15 @@ export class LmdbStore implements Store {
     return onceEach(found, scan.length, cut)
   }
 
+  async replaceSlots(key: SeriesKey, grid: string, from: number, to: number, slots: readonly Slots[]): Promise<void> {
+    await this.#grids.add([grid])
+    const series = this.#series.get(key)
+    if (series === undefined) return this.write({ slots })
+    const cut = (block: Slots, rows: readonly number[]) => pick(block, SLOT_COLUMNS, rows)
+    const replacing = { env: this.env, blocks: this.#blocks, kind: this.#kinds.slots, length: bucketLength(grid), cut }
+    await replaceRows(replacing, { table: 'slots', series, grid: this.#grids.get(grid)! }, { from, to }, slots)
+  }
+
   writtenDays(since: number) {
     return this.#writtenDays.since(since)
   }
@@ -185,6 +202,10 @@ export class LmdbStore implements Store {
 
   async rejects(filter: { origin?: string; reason?: string; limit: number }) {
     return this.#aside.rejects(filter)
+  }
+
+  async alerts(query: AlertQuery) {
+    return this.#alerts.find(query)
   }
 
   async counts(table: 'rejects' | 'suspects') {

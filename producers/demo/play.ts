@@ -1,7 +1,7 @@
 import { setImmediate as turn, setTimeout as wait } from 'node:timers/promises'
 import type { Point, Readings } from '../../schemas/generated.js'
 import { type ProducerRooms, publish } from '../run.js'
-import { registryOfStreet } from './registry.js'
+import { foundOut, registryOfStreet } from './registry.js'
 import { demo } from './source.js'
 import { DEMO, readingsBetween, streetOf } from './street.js'
 
@@ -30,6 +30,7 @@ export const openStreet = async ({ rooms, registry, settled, now }: Stage): Prom
   const t0 = await firstStart(rooms, now())
   await enterMissing(registry, t0)
   await settled()
+  let foundOutAll = false
   const meters = await Promise.all(
     streetOf(t0).map(async (meter) => {
       const latest = await rooms.store.latest(rooms.resolve(meter.point))
@@ -42,6 +43,7 @@ export const openStreet = async ({ rooms, registry, settled, now }: Stage): Prom
   return {
     play: async () => {
       const until = now()
+      if (!foundOutAll) foundOutAll = await enterFound(registry, t0, until)
       const readings: Readings[] = []
       for (const { meter, sentTo } of meters) {
         readings.push(...readingsBetween(meter, sentTo, until))
@@ -93,6 +95,16 @@ const firstStart = async ({ memory }: ProducerRooms, now: number): Promise<numbe
   const t0 = Math.floor(now / 1000) * 1000
   await memory.put(DEMO, { t0 })
   return t0
+}
+
+/** What is found out while the street is played, once: what people entered since stays. True when nothing is left to find out. */
+const enterFound = async (registry: Stage['registry'], t0: number, now: number): Promise<boolean> => {
+  const found = foundOut(t0, now)
+  if (found.length === 0) return false
+  const versions = await registry.versions()
+  const news = found.filter((row) => versions.filter(({ point }) => point === row.point).length === 1)
+  if (news.length > 0) await registry.apply(news)
+  return true
 }
 
 /** Rows of points that nobody has entered: what people changed stays as they changed it. */

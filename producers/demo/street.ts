@@ -37,6 +37,12 @@ export interface Meter {
 /** Where the workshop's dial begins again, mWh: about every ten minutes. */
 export const WORKSHOP_DIAL = KWH
 
+/** What the bakery's dial, as small as the workshop's, showed a whole hour, and six rounds, before the first start: a minute after that it begins again. */
+const BAKERY_SHOWED = 0.85 * KWH
+const ovens: Watts = () => 6000
+/** When somebody registers that dial, after the first start: until then its fall is nothing that anybody can explain. */
+export const BAKERY_REGISTERED_MS = 3 * MINUTE
+
 /** The fridge's plug as its maker's service prints it, up to the first start: the reading of 0 is not there, and others bill it. */
 const BLIP_KWH = [3737, 0, 3746, 3756]
 const BLIP_STEP = 5 * MINUTE
@@ -87,6 +93,7 @@ export const streetOf = (t0: number): Meter[] => {
   const clamp = { kind: 'COUNTER', unit: 'Wh', scale: 3, step: 1, spanMs: 0, delayMs: 0, historyMs: MONTH } as const
   const [sunny, sun] = [household(21), roof(25, 4200)]
   const machines = counted(workshop)
+  const bakery = registerOf(ovens, t0 - HOUR)
   return [
     {
       ...clamp,
@@ -124,6 +131,14 @@ export const streetOf = (t0: number): Meter[] => {
       scale: 0,
       historyMs: 2 * HOUR,
       shows: sampled((at) => Math.floor((machines.at(at) % WORKSHOP_DIAL) / WH), 10 * SECOND, 5 * SECOND)
+    },
+    {
+      ...clamp,
+      point: 'demo/bakery',
+      register: '1.8.0',
+      scale: 0,
+      historyMs: 2 * MINUTE,
+      shows: sampled((at) => Math.floor(((BAKERY_SHOWED + bakery.at(at)) % WORKSHOP_DIAL) / WH), 10 * SECOND, 7 * SECOND)
     },
     {
       ...clamp,

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Latest, Store, StoredReadings } from '../../infra/store.js'
-import type { Installation, Intervals, Point, Readings, Reject, Slots, Suspect } from '../../schemas/generated.js'
+import type { Alert, Installation, Intervals, Point, Readings, Reject, Slots, Suspect } from '../../schemas/generated.js'
 import { mergeIntervals, mergeSlots } from '../../schemas/merge.js'
 import { Op, Quality } from '../../schemas/quality.js'
+import { resolved } from '../../schemas/reject.js'
 
 /** What every store must do, whatever it runs on. A harness opens one without rows of earlier tests. */
 export interface StoreHarness {
@@ -254,6 +255,48 @@ export const storeContract = (open: () => Promise<StoreHarness>): void => {
       }
     })
 
+    test('replaced slots take the place of all that start in their range, of every revision, and of nothing else', async () => {
+      const hour = (at: number, amount: number, rev: number, op: number = Op.PUT): Row => ({ start: at, end: at + HOUR, amount, rev, op })
+      const told = async () =>
+        (await store.slots(series, 'PT1H', JAN, APR))
+          .flatMap(({ start, amount, rev }) => start.map((at, i) => [at, amount[i], rev[i]]))
+          .sort()
+      for (const folded of [false, true]) {
+        const [from, to] = folded ? [FEB - DAY, FEB + DAY] : [MAR - DAY, MAR + DAY]
+        await store.write({ slots: [slots('PT1H', hourly(from, to, 1)), slots('PT1H', [hour(from + HOUR, 5, 2)])] })
+        await store.write({ slots: [slots('P1D', hourly(from, to, 1)), slots('PT1H', hourly(from, to, 1), { register: '2.8.0' })] })
+        if (folded) await foldAll(store, MAR)
+        const others = (await told()).filter(([at]) => at < from || at >= from + DAY)
+        // A slot that reaches over the month's end.
+        const rows = [hour(from + HOUR, 7, 1), hour(from + HOUR, 8, 3), hour(from + DAY - HOUR / 2, 9, 4)]
+        const wanted = [...others, ...rows.map(({ start, amount, rev }) => [start, amount, rev])].sort()
+        for (const _ of ['first', 'again']) {
+          await store.replaceSlots(series, 'PT1H', from, from + DAY, [slots('PT1H', rows.slice(0, 1)), slots('PT1H', rows.slice(1))])
+          expect(await told()).toEqual(wanted)
+        }
+        expect((await currentSlots(store, 'P1D', from, to)).length).toBe(48)
+        await foldAll(store, APR)
+        store = await harness.reopen()
+        expect(await told()).toEqual(wanted)
+        await store.replaceSlots(series, 'PT1H', from, from + DAY, [])
+        expect(await told()).toEqual(others)
+        await store.replaceSlots({ ...series, point: `new ${folded}` }, 'PT1H', from, from + DAY, [
+          slots('PT1H', rows, { point: `new ${folded}` })
+        ])
+        expect((await store.slots({ ...series, point: `new ${folded}` }, 'PT1H', from, to)).flatMap(({ rev }) => rev)).toEqual([1, 3, 4])
+      }
+    })
+
+    test('slots replaced beside writes lose none of them', async () => {
+      const days = Array.from({ length: 20 }, (_, day) => slots('PT1H', hourly(JAN + day * DAY, JAN + (day + 1) * DAY, day + 1)))
+      const writing = (async () => {
+        for (const block of days) await store.write({ slots: [block] })
+      })()
+      for (let i = 0; i < 10; i++) await store.replaceSlots(series, 'PT1H', FEB - DAY, FEB, [slots('PT1H', hourly(FEB - DAY, FEB, 1))])
+      await writing
+      expect((await currentSlots(store, 'PT1H', JAN, FEB)).length).toBe(21 * 24)
+    })
+
     test('heartbeats leave nothing', async () => {
       await store.write({ intervals: [intervals([], { beat: JAN, point: '', register: '' })], slots: [slots('PT1H', [], { beat: JAN })] })
       expect(await store.intervals({ point: '', register: '' }, 0, APR)).toEqual([])
@@ -501,7 +544,23 @@ export const storeContract = (open: () => Promise<StoreHarness>): void => {
       ...over
     })
 
-    test('rejects: one by origin, line and field; newest first; counted by reason, rewritten or not', async () => {
+    test('rejects: two names of equal bytes are two; what is resolved is gone, and an older one does not bring it back', async () => {
+      const named = ['a.csv', 'b.csv'].map((name) => reject(0, 'empty-file', { name, ingestedAt: JAN }))
+      const tied = reject(1, 'not-a-number')
+      await store.write({ rejects: [...named, tied] })
+      expect((await store.rejects({ origin: 'aa', limit: 10 })).map(({ name }) => name).sort()).toEqual(['a.csv', 'b.csv', 'file.csv'])
+      await store.write({ rejects: [resolved(named[0], 'test', 1), resolved(tied, 'test', 2)] })
+      await store.write({ rejects: [...named, tied] })
+      expect(await store.rejects({ origin: 'aa', limit: 10 })).toEqual([named[1]])
+      expect(await store.rejects({ limit: 10 })).toEqual([named[1]])
+      expect(await store.counts('rejects')).toEqual(new Map([['empty-file', 1]]))
+      // Received and rejected again, later.
+      const again = { ...named[0], ingestedAt: FEB }
+      await store.write({ rejects: [again] })
+      expect(await store.rejects({ limit: 10 })).toEqual([again, named[1]])
+    })
+
+    test('rejects: one by origin, name, line and field; newest first; counted by reason, rewritten or not', async () => {
       const all = [
         reject(1, 'not-a-number'),
         reject(2, 'control-letters'),
@@ -582,6 +641,56 @@ export const storeContract = (open: () => Promise<StoreHarness>): void => {
       expect(await store.suspects({ ...series, register: '1.8' }, 0, APR)).toEqual([])
     })
 
+    const alert = (since: number, rev: number, over: Partial<Alert> = {}): Alert => ({
+      rule: 'silent',
+      subject: series.point,
+      register: '',
+      source: 'test',
+      state: 'firing',
+      severity: 'warning',
+      since,
+      at: since,
+      until: null,
+      value: null,
+      threshold: 5,
+      unit: 'ms',
+      text: 'Nothing came.',
+      rows: [{ register: '1.8.0', start: since, end: since, topic: 't', partition: 0, offset: 1 }],
+      occurrences: 1,
+      reminders: 0,
+      notify: true,
+      expires: null,
+      ackedBy: '',
+      note: '',
+      rev,
+      ruleVersion: 1,
+      knownAt: since,
+      ...over
+    })
+
+    test('alerts: the higher rev of an identity stays, whatever comes last; by subject, rule, beginning, and whether active; newest first', async () => {
+      const [january, february] = [alert(JAN, 1), alert(FEB, 3)]
+      const over = alert(JAN, 2, { state: 'ok', until: JAN + HOUR })
+      const jump = alert(FEB + HOUR, 4, { rule: 'jump', register: '1.8.0', subject: 'other' })
+      const retracted = alert(MAR, 5, { state: 'retracted' })
+      await store.write({ alerts: [january, february] })
+      await store.write({ alerts: [over, jump, retracted] })
+      await store.write({ alerts: [january, february] })
+      expect(await store.alerts({ limit: 10 })).toEqual([retracted, jump, february, over])
+      expect(await store.alerts({ limit: 2 })).toEqual([retracted, jump])
+      expect(await store.alerts({ active: true, limit: 10 })).toEqual([jump, february])
+      expect(await store.alerts({ active: true, limit: 1 })).toEqual([jump])
+      expect(await store.alerts({ subject: series.point, limit: 10 })).toEqual([retracted, february, over])
+      expect(await store.alerts({ subject: series.point, limit: 2 })).toEqual([retracted, february])
+      expect(await store.alerts({ subject: series.point, active: true, limit: 10 })).toEqual([february])
+      expect(await store.alerts({ rule: 'jump', limit: 10 })).toEqual([jump])
+      expect(await store.alerts({ rule: 'jump', active: true, subject: series.point, limit: 10 })).toEqual([])
+      expect(await store.alerts({ from: FEB, to: MAR, limit: 10 })).toEqual([jump, february])
+      expect(await store.alerts({ subject: 'other', from: FEB, to: FEB + HOUR, limit: 10 })).toEqual([])
+      expect(await store.alerts({ active: true, from: FEB + HOUR, limit: 10 })).toEqual([jump])
+      expect(await store.alerts({ active: true, to: FEB + HOUR, limit: 10 })).toEqual([february])
+    })
+
     test('all of it is there after closing and opening again', async () => {
       await store.write({
         intervals: [intervals(hourly(JAN, JAN + DAY, 1))],
@@ -590,6 +699,7 @@ export const storeContract = (open: () => Promise<StoreHarness>): void => {
         latest: [latest(JAN, 1)],
         suspects: [suspect(JAN, 1)],
         rejects: [reject(1, 'x')],
+        alerts: [alert(JAN, 1)],
         points: [point('a', JAN, JAN)]
       })
       store = await harness.reopen()
@@ -600,8 +710,9 @@ export const storeContract = (open: () => Promise<StoreHarness>): void => {
         (await store.latest()).length +
           (await store.suspects(series, JAN, FEB)).length +
           (await store.rejects({ limit: 9 })).length +
+          (await store.alerts({ limit: 9 })).length +
           (await store.points()).length
-      ).toBe(4)
+      ).toBe(5)
       const sizes = await store.sizes()
       for (const table of ['readings', 'intervals', 'slots']) expect(sizes.get(table)).toBeGreaterThan(0)
     })

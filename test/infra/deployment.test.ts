@@ -6,6 +6,7 @@ import { parse, parseAllDocuments } from 'yaml'
 import { type Only, runCli } from '../../api/cli/program.js'
 import { energy } from '../../processors/energy/fold.js'
 import { loadcurve } from '../../processors/loadcurve/fold.js'
+import { WATCH_POINTS } from '../../processors/watch-points/run.js'
 import type { Settings } from '../../schemas/settings.js'
 import { STORE_GROUP } from '../../sinks/store/sink.js'
 import type { Json } from '../whole/platform.js'
@@ -29,6 +30,7 @@ const EVERY_ROOM = [
   { room: 'producers' },
   { room: 'processors', name: energy.name },
   { room: 'processors', name: loadcurve.name },
+  { room: 'processors', name: WATCH_POINTS },
   { room: 'sinks', name: STORE_GROUP },
   { room: 'api' }
 ]

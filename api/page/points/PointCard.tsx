@@ -1,3 +1,5 @@
+import { AlertMark } from '../alerts/Alerts.js'
+import { alarmed } from '../alerts/told.js'
 import type { PointInfo, RegisterInfo } from '../answers.js'
 import { ago, isEnergy, power, registerName, shownByRegister } from '../format.js'
 import { keyOf, newestOf, now, wattsNow } from '../live.js'
@@ -8,9 +10,12 @@ import { Spark } from './Spark.js'
 export const PointCard = ({ point }: { point: PointInfo }) => {
   const energy = registersOf(point).filter(({ unit }) => isEnergy(unit))
   const [main] = energy.length > 0 ? energy : registersOf(point)
+  const alarms = alarmed.value.get(point.id) ?? 0
   return (
     <>
-      <span class="name">{titleOf(point)}</span>
+      <span class="name">
+        {titleOf(point)} {alarms > 0 && <AlertMark count={alarms} />}
+      </span>
       {main && (
         <>
           <Now point={point.id} register={main} />

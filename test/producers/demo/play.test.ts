@@ -43,7 +43,7 @@ const open = async () => {
   embedded = await openEmbedded(folder)
   const { log, wire, store } = embedded
   await log.create(allTopics([demo.name]))
-  const sink = runSink(log, STORE_GROUP, storedTopics([demo.name]), storeSink(store, decoding(wire)))
+  const sink = runSink(log, STORE_GROUP, storedTopics([demo.name]), storeSink(store, decoding(wire), Date.now))
   stage = {
     rooms: {
       log,
@@ -95,7 +95,7 @@ const expected = (since: number, until: number): Map<string, [number, number][]>
   new Map(
     streetOf(T0).map((meter) => [
       `${meter.point} ${meter.register}`,
-      readingsBetween(meter, since + meter.delayMs, until).flatMap((block) =>
+      readingsBetween(meter, Math.max(since, T0 - meter.historyMs) + meter.delayMs, until).flatMap((block) =>
         block.at.map((at, i): [number, number] => [at, block.value[i]])
       )
     ])
@@ -106,7 +106,7 @@ test('the first play brings the history, later ones a block for what each meter 
   const readings = await street.play()
   expect(readings).toBeGreaterThan(20_000)
   expect(await on(readingsTopic(demo.name))).toEqual([])
-  expect((await stage.rooms.store.latest()).map(({ point }) => point)).toHaveLength(7)
+  expect((await stage.rooms.store.latest()).map(({ point }) => point)).toHaveLength(8)
   await tick(street, 20)
   const live = await on(readingsTopic(demo.name))
   expect(live.filter(({ point }) => point === 'demo/linden-1').map(({ rows }) => rows)).toEqual([1, 1, 1])
@@ -144,8 +144,21 @@ test('registry rows are entered once, and what people changed stays', async () =
   entered = [own]
   await openStreet(stage)
   const rows = entered.length
-  expect(new Set(entered.map(({ point }) => point)).size).toBe(6)
+  expect(new Set(entered.map(({ point }) => point)).size).toBe(7)
   expect(entered.filter(({ point }) => point === 'demo/linden-1')).toEqual([own])
   await openStreet(stage)
   expect(entered).toHaveLength(rows)
+})
+
+test('three minutes after the first start somebody finds out about the dial of the bakery, once, and not what people found out before', async () => {
+  const dials = () => entered.filter(({ point }) => point === 'demo/bakery').map(({ registers }) => registers[0].dial)
+  const street = await openStreet(stage)
+  now = T0 + 3 * MINUTE - 1000
+  await street.play()
+  expect(dials()).toEqual([null])
+  await tick(street, 2)
+  expect(dials()).toEqual([null, 1_000_000])
+  await restart()
+  await tick(await openStreet(stage), 2)
+  expect(dials()).toEqual([null, 1_000_000])
 })

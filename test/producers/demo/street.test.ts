@@ -118,3 +118,11 @@ test('every block says that it is made up', () => {
     for (const block of readingsBetween(meter, T0 - HOUR, T0 + HOUR))
       expect(block).toMatchObject({ source: 'demo', origin: 'demo', attrs: { file: 'made up for the demo' } })
 })
+
+test('the dial of the bakery begins again about a minute after the first start', () => {
+  const bakery = streetOf(T0).find(({ point }) => point === 'demo/bakery')!
+  const values = readingsBetween(bakery, T0 - 2 * MINUTE, T0 + 3 * MINUTE).flatMap(({ value }) => value)
+  const falls = values.flatMap((value, i) => (i > 0 && value < values[i - 1] ? [i] : []))
+  expect(falls).toHaveLength(1)
+  expect(values[falls[0]]).toBeLessThan(values[falls[0] - 1] / 10)
+})
