@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { completeness } from '../schemas/completeness.js'
 import type { Suspect } from '../schemas/generated.js'
 import { OPS, QUALITIES } from '../schemas/quality.js'
 import { decimal, iso, kwh, meanPower } from './format.js'
@@ -29,7 +30,7 @@ export const slotRow = (row: FineSlot, unit: string) => {
     milli: row.amount,
     kwh: kwh(row.amount, unit),
     quality: QUALITIES[row.quality] ?? String(row.quality),
-    completeness: share(row.expected > 0 ? row.received / row.expected : row.coveredMs / length),
+    completeness: completeness(row.expected, row.received, row.coveredMs, length),
     coveredMs: row.coveredMs,
     estimatedMs: row.estimatedMs,
     expected: row.expected < 0 ? null : row.expected,
@@ -42,8 +43,6 @@ export const slotRow = (row: FineSlot, unit: string) => {
           : meanPower(row.micro, unit, length * 1000)
   }
 }
-
-export const share = (ratio: number): number => Math.min(1, Math.round(ratio * 1e6) / 1e6)
 
 /** A raw interval row, with the two register figures that make it. */
 export const intervalRow = ({ block, i }: IntervalAt) => ({

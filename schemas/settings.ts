@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { checkYaml, openYaml, type Problem } from './problems.js'
 import { Secret } from './secret.js'
 import { Cassandra, Kafka, SchemaRegistry } from './settings-cluster.js'
+import { Influx } from './settings-influx.js'
 
 /**
  * The one settings file, `wattledger.yaml`. Everything has a default: an empty file, or none, runs a small site.
@@ -17,6 +18,7 @@ import { Cassandra, Kafka, SchemaRegistry } from './settings-cluster.js'
  *   log: { partitions: 4, segmentAfterDays: 35 }
  *   archive: { raw: true }            # keep the bytes as they came
  *   limits: { upload: 2 GiB, body: 16 MiB }
+ *   influx: …                         # a copy for analysts: schemas/settings-influx.ts
  *   kafka: …, cassandra: …            # cluster mode: schemas/settings-cluster.ts
  *
  * Reading the environment and the files that secrets point to is main.ts's work; here is only what the file says.
@@ -105,6 +107,7 @@ export const Settings = z
         body: Size.prefault('16 MiB').meta({ description: 'Largest other request, such as a registry file.' })
       })
       .prefault({}),
+    influx: Influx.optional().meta({ expected: 'an address, a bucket and a token', description: 'A copy for analysts; absent: none.' }),
     kafka: Kafka.optional().meta({ expected: 'brokers and how to reach them', description: 'The log, in cluster mode; absent: embedded.' }),
     cassandra: Cassandra.optional().meta({
       expected: 'nodes and how to reach them',

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { pace } from '../../infra/pace.js'
 import type { Latest, Store } from '../../infra/store.js'
 import type { Range } from '../../schemas/access.js'
+import { share } from '../../schemas/completeness.js'
 import type { Point } from '../../schemas/generated.js'
 import { storedGrid } from '../../schemas/grid.js'
 import { gridIntervals } from '../../schemas/gridding.js'
@@ -16,7 +17,6 @@ import { ApiError, errorAnswers } from '../errors.js'
 import { iso } from '../format.js'
 import { knownPoint, ledgerUnit, PointParam, ZoneParam, zoneAt } from '../question.js'
 import { currentIntervals } from '../rows.js'
-import { share } from '../shown.js'
 
 const USUAL_DAYS = 31
 const MOST_DAYS = 400

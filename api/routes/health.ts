@@ -19,7 +19,8 @@ export const healthRoutes =
       async (request) => {
         const reason = await deps.ready()
         if (reason !== null) throw new ApiError('overloaded', request.identity ? reason : 'Not ready; with a token this says why.')
-        return { status: 'ready' }
+        const waiting = request.identity ? deps.waiting?.() : null
+        return waiting ? { status: 'ready', waiting } : { status: 'ready' }
       }
     )
 

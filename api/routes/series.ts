@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
+import { share } from '../../schemas/completeness.js'
 import type { SlotRow } from '../../schemas/gridding.js'
 import { QUALITIES } from '../../schemas/quality.js'
 import type { Deps } from '../deps.js'
@@ -20,7 +21,7 @@ import {
   ZoneParam
 } from '../question.js'
 import { asSlot, type FineSlot, gapsOf, open, type Question, readIntervals, readSlots, summaryOf } from '../series.js'
-import { intervalRow, SlotRowBody, share, slotRow } from '../shown.js'
+import { intervalRow, SlotRowBody, slotRow } from '../shown.js'
 
 const MAX_ROWS = 400_000
 /** Rows a piece of the streamed answer holds. */

@@ -15,15 +15,10 @@ export interface Engine {
   kill(): Promise<void>
 }
 
-export interface JavaProgram {
+interface Program {
   /** Of the log file `<folder>/<name>.log`, and in errors. */
   name: string
-  /** Folder of jars, from fetchJars. */
-  jars: string
-  mainClass: string
   args?: readonly string[]
-  /** -X and -D flags. */
-  jvm?: readonly string[]
   /** Its data; also where it runs. Made when missing. */
   folder: string
   /** Asked every 50 ms until true. */
@@ -32,22 +27,43 @@ export interface JavaProgram {
   patienceMs?: number
 }
 
+export interface NativeProgram extends Program {
+  /** Path of the executable. */
+  command: string
+}
+
+export interface JavaProgram extends Program {
+  /** Folder of jars, from fetchJars. */
+  jars: string
+  mainClass: string
+  /** -X and -D flags. */
+  jvm?: readonly string[]
+}
+
 const STOP_MS = 20_000
 const POLL_MS = 50
 const LOG_TAIL_BYTES = 4_000
 
-/** Starts it and resolves when it answers. Rejects with the end of its log when it ends or stays silent. */
+/** As startProgram, on the JVM. */
 export const startJava = async (program: JavaProgram): Promise<Engine> => {
+  const { jars, mainClass, jvm = [], args = [] } = program
+  const archive = classArchive(program)
+  const flags = ['-cp', join(jars, '*'), ...archive.flags, ...jvm]
+  const engine = await startProgram({ ...program, command: await javaPath(), args: [...flags, mainClass, ...args] })
+  const stop = async () => {
+    await engine.stop()
+    await archive.keep()
+  }
+  return { ...engine, stop }
+}
+
+/** Starts it and resolves when it answers. Rejects with the end of its log when it ends or stays silent. */
+export const startProgram = async (program: NativeProgram): Promise<Engine> => {
   const { name, folder, answers, patienceMs = 120_000 } = program
   await mkdir(folder, { recursive: true })
   const log = join(folder, `${name}.log`)
-  const archive = classArchive(program)
   const output = openSync(log, 'w')
-  const flags = ['-cp', join(program.jars, '*'), ...archive.flags, ...(program.jvm ?? [])]
-  const child = spawn(await javaPath(), [...flags, program.mainClass, ...(program.args ?? [])], {
-    cwd: folder,
-    stdio: ['ignore', output, output]
-  })
+  const child = spawn(program.command, program.args ?? [], { cwd: folder, stdio: ['ignore', output, output] })
   const ended = new Promise<void>((resolve) => {
     child.once('exit', () => resolve())
     child.once('error', () => resolve())
@@ -63,7 +79,6 @@ export const startJava = async (program: JavaProgram): Promise<Engine> => {
       const killing = setTimeout(killNow, STOP_MS)
       await ended
       clearTimeout(killing)
-      await archive.keep()
     },
     async kill() {
       killNow()

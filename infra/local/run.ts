@@ -1,17 +1,34 @@
+import { startInflux } from './influx.js'
 import { startKafka } from './kafka.js'
 
 /**
- * Runs a real Kafka for a developer until it is interrupted: `node dist/infra/local/run.js kafka FOLDER [BROKERS]`.
+ * Runs a real engine for a developer until it is interrupted: `node dist/infra/local/run.js kafka FOLDER [BROKERS]`, or
+ * `… influx FOLDER` (organisation `local`, bucket `wattledger`, token as printed).
  */
+const TOKEN = 'local-development-only'
+
+const kafka = async (folder: string, size: string) => {
+  const { brokers, close } = await startKafka(folder, { size: Number(size) })
+  return { says: brokers.join(','), close }
+}
+const influx = async (folder: string) => {
+  const { url, stop } = await startInflux(folder, { token: TOKEN })
+  return { says: `${url} ${TOKEN}`, close: stop }
+}
+
 const [engine, folder, size = '1'] = process.argv.slice(2)
-if (engine !== 'kafka' || folder === undefined || !['1', '3'].includes(size)) {
-  process.stderr.write('Say which engine and where its data goes: kafka FOLDER [1 or 3 brokers]\n')
+const begin = new Map([
+  ['kafka', kafka],
+  ['influx', influx]
+]).get(engine)
+if (!begin || folder === undefined || !['1', '3'].includes(size)) {
+  process.stderr.write('Say which engine and where its data goes: kafka FOLDER [1 or 3 brokers], or influx FOLDER\n')
   process.exit(2)
 }
-const cluster = await startKafka(folder, { size: Number(size) })
-process.stdout.write(`${cluster.brokers.join(',')}\n`)
+const { says, close } = await begin(folder, size)
+process.stdout.write(`${says}\n`)
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, async () => {
-    await cluster.close()
+    await close()
     process.exit(0)
   })

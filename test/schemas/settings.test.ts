@@ -53,7 +53,7 @@ const cases: [when: string, text: string, then: string][] = [
   [
     'a key is unknown',
     'mqtt: x\n',
-    'w.yaml:1: mqtt: nobody knows this key here. Known here: data, http, folders, log, archive, limits, kafka, cassandra, schemaRegistry.'
+    'w.yaml:1: mqtt: nobody knows this key here. Known here: data, http, folders, log, archive, limits, influx, kafka, cassandra, schemaRegistry.'
   ],
   ['a number is none', 'log:\n  partitions: many\n', 'w.yaml:2: log.partitions: expected a whole number from 1 to 1024, found "many".'],
   ['a number is too small', '\n\nlog: { partitions: 0 }', 'w.yaml:3: log.partitions: expected a whole number from 1 to 1024, found 0.'],
@@ -119,4 +119,20 @@ test('cluster mode is named whole, with its secrets elsewhere', () => {
   expect(problems("kafka: { brokers: ['k'] }\ncassandra: { nodes: ['c:9042'] }")[0]).toContain('expected a host and port')
   const told = problems("kafka: { brokers: ['k:9092'], login: { user: w, password: hunter2 } }\ncassandra: { nodes: ['c:9042'] }")
   expect(told.join()).not.toContain('hunter2')
+})
+
+test('a copy for analysts: hours and days of all points, unless it says otherwise; never the token itself', () => {
+  const where = "url: 'http://i:8086', org: home, bucket: b"
+  expect(loadSettings(`influx: { ${where}, token: { env: INFLUX } }`, 'w.yaml')).toMatchObject({
+    settings: { influx: { grids: ['PT1H', 'P1D'], finer: [], gauges: true, batchRows: 5000, token: { env: 'INFLUX' } } }
+  })
+  expect(problems(`influx: { ${where}, token: hunter2 }`).join()).not.toContain('hunter2')
+  const told = (more: string) => problems(`influx: { org: home, bucket: b, token: { env: I }, ${more} }`)[0]
+  const url = "url: 'http://i:8086'"
+  expect(told('gauges: true')).toContain('influx.url')
+  expect(told("url: 'http://me:hunter2@i:8086'")).toContain('holds no user')
+  expect(told("url: 'http://i:8086/?token=hunter2'")).toContain('holds no user')
+  expect(told(`${url}, grids: [PT5M]`)).toContain('PT15M, PT1H, P1D, P1M')
+  expect(told(`${url}, points: ['a*b']`)).toContain("Write it as 'flukso/*' or in full")
+  expect(told(`${url}, batchRows: 0`)).toContain('expected a whole number from 1 to 50000')
 })

@@ -1,0 +1,60 @@
+import { z } from 'zod'
+import { STORED_GRIDS } from './grid.js'
+import { Secret } from './secret.js'
+
+/**
+ * Where analysts ask: an InfluxDB 2 that gets the load curves, gauges and alerts as they become known. Absent: nothing goes there.
+ *
+ *   influx:
+ *     url: 'http://127.0.0.1:8086'
+ *     org: home
+ *     bucket: wattledger
+ *     token: { file: /run/secrets/influx }    # may write and delete in the bucket
+ *     grids: [PT1H, P1D]                      # of every point
+ *     points: ['flukso/*', 'ES0291…']         # absent: all of them; gauges and alerts as well
+ *     finer:                                  # beside `grids`
+ *       - { point: 'flukso/*', grids: [PT15M] }
+ *     gauges: true
+ */
+const PointPattern = z
+  .string()
+  .regex(/^[^*]{1,200}\*?$/)
+  .meta({ expected: 'a point, or the beginning of its name and *', mend: "Write it as 'flukso/*' or in full." })
+
+const Grids = z
+  .array(z.enum(STORED_GRIDS))
+  .min(1)
+  .meta({ expected: `a list of ${STORED_GRIDS.join(', ')}` })
+
+export const Influx = z.strictObject({
+  url: z
+    .url({ protocol: /^https?$/ })
+    .refine((url) => {
+      const { username, password, search, hash } = new URL(url)
+      return `${username}${password}${search}${hash}` === ''
+    }, 'an address holds no user, password or question: the token is named apart')
+    .meta({ expected: 'an address such as http://127.0.0.1:8086', mend: 'Write the address alone, and name the token under token.' }),
+  org: z.string().min(1).max(200).meta({ expected: 'the name of an organisation' }),
+  bucket: z.string().min(1).max(200).meta({ expected: 'the name of a bucket', description: 'It has to be there.' }),
+  token: Secret.meta({ description: 'May write to the bucket and delete in it. A file is read again when the token is refused.' }),
+  grids: Grids.default(['PT1H', 'P1D']).meta({ description: 'Grids of the load curve that go there, for every point.' }),
+  points: z
+    .array(PointPattern)
+    .min(1)
+    .max(10_000)
+    .optional()
+    .meta({ expected: 'a list of points', description: 'Points that go there; absent: all.' }),
+  finer: z
+    .array(z.strictObject({ point: PointPattern, grids: Grids }))
+    .max(10_000)
+    .default([])
+    .meta({ expected: 'a list of { point, grids }', description: 'More grids for some points.' }),
+  gauges: z.boolean().default(true).meta({ expected: 'true or false', description: 'Momentary figures as they were read.' }),
+  batchRows: z
+    .int()
+    .min(1)
+    .max(50_000)
+    .default(5000)
+    .meta({ expected: 'a whole number from 1 to 50000', description: 'Most rows in one request.' })
+})
+export type Influx = z.output<typeof Influx>
