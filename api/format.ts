@@ -1,4 +1,5 @@
 import { mulDivRound } from '../schemas/exact.js'
+import { offsetAt } from '../schemas/zone.js'
 
 /** Figures as text, made from integers: no floating point comes near an amount of energy. */
 
@@ -20,6 +21,17 @@ export const meanPower = (milli: number, unit: string, ms: number): number | nul
   HAS_POWER.has(unit) && ms > 0 ? mulDivRound(milli, SECONDS_PER_HOUR * 1000, ms) / 1000 : null
 
 export const iso = (ms: number): string => new Date(ms).toISOString()
+
+const MINUTE_MS = 60_000
+const two = (figure: number): string => String(figure).padStart(2, '0')
+
+/** The wall clock of a zone with its offset, to the millisecond where there is one: 2024-03-31T03:00:00+02:00. */
+export const localIso = (ms: number, zone: string): string => {
+  const offset = offsetAt(zone, ms)
+  const minutes = Math.floor(Math.abs(offset) / MINUTE_MS)
+  const wall = iso(ms + offset).slice(0, ms % 1000 === 0 ? 19 : 23)
+  return `${wall}${offset < 0 ? '-' : '+'}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`
+}
 
 export type Cell = string | number | null
 

@@ -10,7 +10,8 @@ import { syncFolder } from './files.js'
 
 /**
  * The raw archive: every payload as it came, so that it can be parsed again. `raw/<ab>/<sha-256 of the original bytes>`, with `.gz`
- * where we compressed it, and beside it `.json`, what is known of the first receipt.
+ * where we compressed it, and beside it `.json`, what is known of the first receipt. A name may say what the bytes mean: equal bytes
+ * under another name have a receipt of their own, `<sha-256>.name-<hash of the name>.json`, which sorts behind the first.
  */
 export interface RawFile {
   /** SHA-256 (hex) of the original bytes. */
@@ -36,14 +37,16 @@ export interface Archive {
   put(body: AsyncIterable<Buffer> | Iterable<Buffer>, receipt: { name: string; receivedAt: number; source?: string }): Promise<Stored>
   /** The original bytes. Rejects when there is no such payload, or they are damaged. */
   open(origin: string): AsyncIterable<Buffer>
+  /** Under the name they first came under. */
   get(origin: string): Promise<RawFile | null>
-  /** All of it, in no useful order. */
+  /** All of it, once for each name; the first name of a payload comes first. */
   list(): AsyncIterable<RawFile>
 }
 
 /** First bytes of what gains nothing from being compressed again: gzip, zip, bzip2, zstd. */
 const COMPRESSED = ['1f8b', '504b0304', '425a68', '28b52ffd'].map((magic) => Buffer.from(magic, 'hex'))
 const DAY_MS = 86_400_000
+const NAME_DIGITS = 16
 
 const isCompressed = (head: Buffer): boolean => COMPRESSED.some((magic) => head.subarray(0, magic.length).equals(magic))
 
@@ -103,7 +106,7 @@ export const openArchive = async (folder: string): Promise<Archive> => {
     return { origin: hash.digest('hex'), bytes, suffix: compressed ? '' : '.gz' }
   }
 
-  const writeReceipt = async (file: RawFile, temporary: string): Promise<void> => {
+  const writeReceipt = async (file: RawFile, temporary: string, suffix = ''): Promise<void> => {
     const handle = await open(temporary, 'wx')
     try {
       await handle.writeFile(JSON.stringify(file))
@@ -111,14 +114,30 @@ export const openArchive = async (folder: string): Promise<Archive> => {
     } finally {
       await handle.close()
     }
-    await rename(temporary, join(folderOf(file.origin), `${file.origin}.json`))
+    await rename(temporary, join(folderOf(file.origin), `${file.origin}${suffix}.json`))
+  }
+
+  const addName = async (file: RawFile, temporary: string): Promise<void> => {
+    const suffix = `.name-${createHash('sha256').update(file.name).digest('hex').slice(0, NAME_DIGITS)}`
+    if (await exists(join(folderOf(file.origin), `${file.origin}${suffix}.json`))) return
+    await writeReceipt(file, temporary, suffix)
+    await syncFolder(folderOf(file.origin))
+  }
+
+  const receiptOf = async (path: string): Promise<RawFile | null> => {
+    const receipt = await readFile(path, 'utf8').catch(missing)
+    return receipt === null ? null : JSON.parse(receipt)
   }
 
   const put: Archive['put'] = async (body, { name, receivedAt, source = '' }) => {
     const temporary = join(unfinished, randomUUID())
     try {
       const { origin, bytes, suffix } = await receive(body, temporary)
-      if (await pathOf(origin)) return { origin, bytes, existed: true }
+      const first = await get(origin)
+      if (first) {
+        if (first.name !== name) await addName({ origin, name, receivedAt, bytes, source }, `${temporary}.json`)
+        return { origin, bytes, existed: true }
+      }
       const home = folderOf(origin)
       if (await mkdir(home, { recursive: true })) await syncFolder(raw)
       // The receipt first: a payload that is there has one.
@@ -158,15 +177,15 @@ export const openArchive = async (folder: string): Promise<Archive> => {
 
   const get = async (origin: string): Promise<RawFile | null> => {
     if (!(await pathOf(origin))) return null
-    const receipt = await readFile(join(folderOf(origin), `${origin}.json`), 'utf8').catch(missing)
-    return receipt === null ? null : JSON.parse(receipt)
+    return receiptOf(join(folderOf(origin), `${origin}.json`))
   }
 
   async function* list(): AsyncGenerator<RawFile> {
     for (const group of (await readdir(raw)).filter((name) => /^[0-9a-f]{2}$/.test(name)).sort()) {
       for (const name of (await readdir(join(raw, group))).sort()) {
-        const file = name.endsWith('.json') ? await get(name.slice(0, -'.json'.length)) : null
-        if (file) yield file
+        const file = name.endsWith('.json') ? await receiptOf(join(raw, group, name)) : null
+        // A crash may leave a receipt whose bytes never came.
+        if (file && (await pathOf(file.origin))) yield file
       }
     }
   }

@@ -3,6 +3,7 @@ import type { Log, NewRecord } from '../infra/log.js'
 import type { Store } from '../infra/store.js'
 import { emptyReadings } from '../schemas/blocks.js'
 import type { Readings, Reject } from '../schemas/generated.js'
+import { resolved } from '../schemas/reject.js'
 import { backfillTopic, readingsTopic, Topics } from '../schemas/topics.js'
 import type { Wire } from '../schemas/wire.js'
 import { admit } from './admission.js'
@@ -52,8 +53,10 @@ export interface Ingested {
 export interface IngestOptions {
   /** To the back-fill topics, whatever its age. */
   backfill?: boolean
-  /** Read it even if the same bytes were read before: by a newer parser, say. */
+  /** Read it even if the same bytes were read before: by a newer parser, say. What is not rejected any more is resolved then. */
   again?: boolean
+  /** The name these bytes were rejected under, when they are read under another now: those rejects are resolved too. */
+  insteadOf?: string
   progress?(rows: number): void
   /** Stops between two pieces; what was stored stays, and the payload is read again another time. */
   signal?: AbortSignal
@@ -99,12 +102,16 @@ export const ingestKept = async (rooms: ProducerRooms, payload: Payload, options
   const source = await sourceOf(rooms.sources, payload)
   if (source === null) return refuse(rooms, payload)
   const key = payloadKey(source, payload)
-  const known = rooms.memory.get(key) as Known | undefined
-  if (!options.again && known?.parserVersion === source.parserVersion)
+  // Of what was rejected whole, each file is told: empty ones are all alike.
+  const named = `${key} ${name}`
+  const known = (rooms.memory.get(key) ?? rooms.memory.get(named)) as Known | undefined
+  // Under two names that say the same, equal bytes are read once, also when they are read again.
+  if (known !== undefined && (options.again ? known.name !== name : known.parserVersion === source.parserVersion))
     return { origin, name, source: source.name, readings: 0, rejects: [], already: true, touched: told(known.touched) }
   const tally = new Tally()
   const footprint = new Footprint()
   const older = known !== undefined && known.parserVersion < source.parserVersion ? known : null
+  const open = options.again ? await openRejects(rooms, payload, options.insteadOf) : new Map<string, Reject>()
   let pending: Readings[] = []
   let pendingRows = 0
   const send = async () => {
@@ -117,6 +124,7 @@ export const ingestKept = async (rooms: ProducerRooms, payload: Payload, options
     const { blocks, rejects } = screened(parsed, source, name)
     tally.add(blocks, rejects)
     await appendRejects(rooms, rejects)
+    for (const reject of rejects) open.delete(identity(reject))
     for (const native of blocks) {
       const block = { ...native, point: rooms.resolve(native.point) }
       footprint.add(block)
@@ -132,6 +140,11 @@ export const ingestKept = async (rooms: ProducerRooms, payload: Payload, options
       pending.push(block)
   }
   await send()
+  // Before it is noted as read: after a crash between the two it is read once more.
+  await appendRejects(
+    rooms,
+    [...open.values()].map((reject) => resolved(reject, source.name, source.parserVersion))
+  )
   const touched = footprint.touched()
   const done: Known = {
     parserVersion: source.parserVersion,
@@ -140,8 +153,25 @@ export const ingestKept = async (rooms: ProducerRooms, payload: Payload, options
     receivedAt: payload.receivedAt,
     touched: touched.length > MAX_TOUCHED ? [] : touched
   }
-  await rooms.memory.put(key, done)
+  await rooms.memory.put(tally.readings > 0 || rooms.memory.get(key) !== undefined ? key : named, done)
   return { origin, name, source: source.name, readings: tally.readings, rejects: tally.list(), already: false, touched: told(touched) }
+}
+
+/** Rejects of one payload that are looked up; of more than that the newest. */
+const MAX_OPEN = 100_000
+
+const identity = ({ name, line, field }: Reject): string => `${name}\0${line}\0${field}`
+
+/** What is rejected of a payload now. Other rooms' rejects (of InfluxDB, say) are none of ours. */
+const openRejects = async (
+  { store, sources }: ProducerRooms,
+  { origin, name }: Payload,
+  insteadOf = name
+): Promise<Map<string, Reject>> => {
+  const found = await store.rejects({ origin, limit: MAX_OPEN })
+  const names = ['', ...sources.map((source) => source.name)]
+  const ours = found.filter((reject) => (reject.name === name || reject.name === insteadOf) && names.includes(reject.source))
+  return new Map(ours.map((reject) => [identity(reject), reject]))
 }
 
 /** What a pushed source sent, without a payload: nothing is kept of it but its readings. Resolves, with the rows stored, when they are. */

@@ -39,7 +39,7 @@ const atMost = (limit: number): Transform => {
 const KEPT_PARTS = 4
 
 /** A name without control characters and steps upwards: it is shown and helps to recognise the source, and opens nothing. */
-const plainName = (name: string | undefined): string =>
+export const plainName = (name: string | undefined): string =>
   (name ?? '')
     .replace(/\p{C}/gu, '')
     .split(/[/\\]/)

@@ -59,14 +59,18 @@ test.each([
   expect((await bytesOf(origin)).equals(body)).toBe(true)
 })
 
-test('the same bytes twice are kept once, with their first receipt; at once, too', async () => {
+test('the same bytes twice are kept once, with a receipt for each name; at once, too', async () => {
   const body = () => [Buffer.from('the same')]
   const results = await Promise.all([archive.put(body(), receipt), archive.put(body(), receipt)])
   expect(new Set(results.map(({ origin }) => origin)).size).toBe(1)
   expect(await archive.put(body(), { name: 'again', receivedAt: 5 })).toEqual({ ...results[0], existed: true })
   const listed = []
   for await (const file of archive.list()) listed.push(file)
-  expect(listed).toEqual([{ origin: results[0].origin, bytes: 8, ...receipt }])
+  const { origin } = results[0]
+  expect(listed).toEqual([
+    { origin, bytes: 8, ...receipt },
+    { origin, bytes: 8, name: 'again', receivedAt: 5, source: '' }
+  ])
   expect(readdirSync(join(folder, 'raw', 'unfinished'))).toEqual([])
 })
 
@@ -115,3 +119,19 @@ test(`${MEGABYTES} MB go through in little memory`, async () => {
   expect([bytes, read]).toEqual([MEGABYTES * chunk.length, MEGABYTES * chunk.length])
   expect(most / 1024 / 1024).toBeLessThan(100)
 }, 120_000)
+
+test('equal bytes under several names: each is listed, once, and the first is the one that is told', async () => {
+  const origins: string[] = []
+  for (const name of ['a.csv', 'b.csv', 'a.csv', 'c/b.csv', 'b.csv'])
+    origins.push((await archive.put([Buffer.from('')], { ...receipt, name, receivedAt: receipt.receivedAt + origins.length })).origin)
+  const [origin] = origins
+  expect(new Set(origins).size).toBe(1)
+  const listed = []
+  for await (const file of archive.list()) listed.push(file)
+  expect(listed.map(({ name, receivedAt }) => [name, receivedAt - receipt.receivedAt]).sort()).toEqual([
+    ['a.csv', 0],
+    ['b.csv', 1],
+    ['c/b.csv', 3]
+  ])
+  expect(await archive.get(origin)).toMatchObject({ name: 'a.csv', receivedAt: receipt.receivedAt })
+})
