@@ -16,12 +16,13 @@ import { buildApp } from './api/app.js'
 import { Misuse } from './api/cli/command.js'
 import { type Only, runCli, type Workshop } from './api/cli/program.js'
 import { serve } from './api/cli/serve.js'
-import type { Access, GoldenRules, Maintenance } from './api/deps.js'
+import type { Access, GoldenRules, Maintenance, ReconcileWanted, RedriveWanted, Rejected } from './api/deps.js'
 import { createMetrics, type Metrics } from './api/metrics.js'
+import { meterInflux } from './api/metrics-influx.js'
 import { openCluster } from './infra/cluster.js'
 import { compactedMap } from './infra/compacted.js'
-import { copyTopic } from './infra/copied.js'
-import { Unavailable } from './infra/errors.js'
+import { copyReadings, copyTopic, keysOf } from './infra/copied.js'
+import { Refused, Unavailable } from './infra/errors.js'
 import { openEmbedded } from './infra/lmdb/open.js'
 import type { Log, Processing } from './infra/log.js'
 import { claim, type Holder } from './infra/owner.js'
@@ -29,26 +30,36 @@ import { openRegistryRows } from './infra/registry-rows.js'
 import { readSecret } from './infra/secret.js'
 import { caughtUp } from './infra/settled.js'
 import type { Storage } from './infra/storage.js'
+import { type ChangedDay, changedDays } from './processors/changed-days.js'
+import { asksAnswered, sayRefold } from './processors/commands.js'
 import { billedByOthers, compareGolden, OTHER_NAMES } from './processors/energy/comparison.js'
 import { energy } from './processors/energy/fold.js'
 import { resolveRules } from './processors/energy/rules.js'
 import { loadcurve } from './processors/loadcurve/fold.js'
 import { type Running, runFold } from './processors/run.js'
 import { compareLedgers, type LedgerDifference, ledgerHash } from './processors/verify.js'
+import { runWatchPoints, WATCH_POINTS, type Watching, watchedTopics } from './processors/watch-points/run.js'
 import type { Parsed, Source } from './producers/contract.js'
 import { playStreet } from './producers/demo/play.js'
 import { demo } from './producers/demo/source.js'
 import { FolderWatch, findFiles, inTimeOrder } from './producers/folder.js'
 import { sources } from './producers/index.js'
+import { inspect } from './producers/inspect.js'
 import { openMemory } from './producers/memory.js'
+import { type Redriven, redrive, rehearsal } from './producers/redrive.js'
 import { heartbeat, type Ingested, type IngestOptions, ingest, ingestKept, type ProducerRooms, publish } from './producers/run.js'
 import type { AccessEntry, BrowserSession } from './schemas/access.js'
 import { decoding } from './schemas/decoding.js'
 import { homeZone } from './schemas/home-zone.js'
+import { currentVersions, zoneOf } from './schemas/registry.js'
 import type { Settings } from './schemas/settings.js'
 import { allTopics, backfillTopic, readingsTopic, Topics } from './schemas/topics.js'
+import type { InfluxSink } from './sinks/influx/sink.js'
+import { type Copy, storeCopy } from './sinks/reconcile/copy.js'
+import { TopicLedger } from './sinks/reconcile/ledger.js'
+import { reconcile, type Step } from './sinks/reconcile/reconcile.js'
 import { runSink } from './sinks/run.js'
-import { STORE_GROUP, storedTopics, storeSink } from './sinks/store/sink.js'
+import { STORE_GROUP, type Stored, storedTopics, storeSink } from './sinks/store/sink.js'
 
 /** Folders are looked at, not listened to: once a minute is enough for their silence to have a clock. */
 const HEARTBEAT_MS = 60_000
@@ -75,7 +86,10 @@ export interface Platform {
   hash(): Promise<Map<string, string>>
   /** Joins closed days until nothing is left to join. */
   foldDays(): Promise<void>
-  watch(folders: readonly string[], report: (result: Ingested | { name: string; error: unknown }) => void): void
+  watch(
+    folders: readonly string[],
+    report: (result: Ingested | { name: string; error: unknown } | { name: string; said: string }) => void
+  ): void
   /** Plays the made-up street, until it is closed. */
   play(report: (result: { name: string; error: unknown }) => void): void
   /** Tells commands where this process answers. */
@@ -89,15 +103,27 @@ export interface Cast {
   /** By name. */
   processors: readonly string[]
   sinks: readonly string[]
-  api: boolean
+  /** Whose questions it answers: everyone's over HTTP, those of the command that opened it, or none but whether it is well. */
+  api: 'everyone' | 'command' | 'nobody'
 }
 
 const FOLDS = [energy, loadcurve] as const
-const EVERYTHING: Cast = { producers: true, processors: FOLDS.map(({ name }) => name), sinks: [STORE_GROUP], api: true }
+/** The sink's name; it runs where the settings have an InfluxDB. */
+const INFLUX = 'influx'
+const EVERYTHING: Cast = {
+  producers: true,
+  processors: [...FOLDS.map(({ name }) => name), WATCH_POINTS],
+  sinks: [STORE_GROUP, INFLUX],
+  api: 'everyone'
+}
+/** What makes the ledger: nobody is told of what is folded apart. */
+const LEDGER: Cast = { ...EVERYTHING, processors: FOLDS.map(({ name }) => name) }
 /** For one command: it asks and appends, and others do the work. */
-const NO_ROOM: Cast = { producers: false, processors: [], sinks: [], api: false }
+const NO_ROOM: Cast = { producers: false, processors: [], sinks: [], api: 'command' }
 /** How long a command waits for processes elsewhere. */
 const ELSEWHERE_MS = 60_000
+/** And until they have folded history again. */
+const ASKS_MS = 10 * 60_000
 
 /** The sources of a ledger: the demo's is one of them where it is played, or ever was. */
 const sourcesOf = async (log: Log, plays: boolean): Promise<readonly Source[]> => {
@@ -107,28 +133,60 @@ const sourcesOf = async (log: Log, plays: boolean): Promise<readonly Source[]> =
 
 interface Rooms {
   folds: ReadonlyMap<string, Running>
+  watch: Watching | null
   processings: readonly Processing[]
   /** Nothing of what was appended is left to be worked on, here or in other processes. */
   settled(): Promise<void>
 }
 
 /** The folds and the store sink, on any log and store. */
-const startRooms = (storage: Pick<Storage, 'log' | 'store' | 'wire'>, sourceNames: readonly string[], cast: Cast = EVERYTHING): Rooms => {
+const startRooms = (
+  storage: Pick<Storage, 'log' | 'store' | 'wire' | 'shared'>,
+  sourceNames: readonly string[],
+  cast: Cast = EVERYTHING,
+  stored?: Stored
+): Rooms => {
   const { log, store, wire } = storage
   const rooms = { log, store, wire, storeGroup: STORE_GROUP, sources: sourceNames }
   const topics = storedTopics(sourceNames)
-  const sink = cast.sinks.includes(STORE_GROUP) ? runSink(log, STORE_GROUP, topics, storeSink(store, decoding(wire), Date.now)) : null
+  const sink = cast.sinks.includes(STORE_GROUP)
+    ? runSink(log, STORE_GROUP, topics, storeSink(store, decoding(wire), Date.now, stored))
+    : null
   const folds = new Map<string, Running>()
   if (cast.processors.includes(energy.name)) folds.set(energy.name, runFold(energy, rooms))
   if (cast.processors.includes(loadcurve.name)) folds.set(loadcurve.name, runFold(loadcurve, rooms))
+  const watch = cast.processors.includes(WATCH_POINTS) ? runWatchPoints(rooms) : null
   const settled = async () => {
     // In the order data flows: each has nothing left to say when the one before has none.
-    for (const { name, inputs } of FOLDS)
+    for (const { name, inputs } of FOLDS) {
       await (folds.get(name)?.processing.drained() ?? caughtUp(log, name, inputs(sourceNames), ELSEWHERE_MS))
+      if (storage.shared) await asksAnswered(log, name, ASKS_MS)
+    }
+    // What is asked of a ledger does not hang on who watches it elsewhere.
+    await watch?.processing.drained()
     await (sink?.drained() ?? caughtUp(log, STORE_GROUP, topics, ELSEWHERE_MS))
   }
-  const processings = [...folds.values()].map(({ processing }) => processing)
-  return { folds, processings: sink === null ? processings : [...processings, sink], settled }
+  const processings = [...folds.values(), ...(watch ? [watch] : [])].map(({ processing }) => processing)
+  return { folds, watch, processings: sink === null ? processings : [...processings, sink], settled }
+}
+
+/** The copy for analysts, where the settings have one: nothing of it is loaded otherwise. `sink` is null where it runs in other processes. */
+const startInflux = async ({ influx }: Settings, { log, wire }: Storage, sources: readonly string[], cast: Cast) => {
+  if (!influx) return null
+  const { influxGroup, influxTopics, runInfluxSink } = await import('./sinks/influx/sink.js')
+  const { influxCopy } = await import('./sinks/influx/copy.js')
+  const token = () => readSecret(influx.token, 'influx.token')
+  const sink = cast.sinks.includes(INFLUX) ? runInfluxSink(influx, { log, wire, sources, token, now: Date.now }) : null
+  const copy = influxCopy(influx, log, token, Date.now)
+  return { sink, copy, group: { group: influxGroup(influx), name: INFLUX, topics: influxTopics(influx, sources) } }
+}
+
+const withSink = (rooms: Rooms, sink: InfluxSink): Rooms => {
+  const settled = async () => {
+    await rooms.settled()
+    await sink.settled()
+  }
+  return { ...rooms, processings: [...rooms.processings, sink.processing], settled }
 }
 
 const stopRooms = async ({ processings }: Rooms): Promise<void> => {
@@ -208,21 +266,26 @@ const furnish = async (
   const token = await ownToken(folder, people, {
     given: given && readSecret(given, 'http.token'),
     shared: settings.kafka !== undefined,
-    first: cast.api && slot === 0
+    first: cast.api === 'everyone' && slot === 0
   })
   const access = createAccess(people, await compactedMap<BrowserSession>(log, Topics.accessSessions, signal))
   const registry = await openRegistryRows(log, wire, signal)
   const producers: ProducerRooms = { log, wire, store, archive, sources, resolve: registry.resolve, memory: await openMemory(log, signal) }
-  const rooms = startRooms(storage, sourceNames, cast)
-  const failure = watchForFailure(rooms)
+  const influx = await startInflux(settings, storage, sourceNames, cast)
   const metrics = createMetrics(store, log, [
     ...FOLDS.map(({ name, inputs }) => ({
       group: name,
       topics: inputs(sourceNames),
       heardAt: () => rooms.folds.get(name)?.heardAt() ?? null
     })),
-    { group: STORE_GROUP, topics: storedTopics(sourceNames) }
+    { group: WATCH_POINTS, topics: watchedTopics(sourceNames), heardAt: () => rooms.watch?.heardAt() ?? null },
+    { group: STORE_GROUP, topics: storedTopics(sourceNames) },
+    ...(influx ? [influx.group] : [])
   ])
+  if (influx?.sink) meterInflux(metrics.registry, influx.sink)
+  const ledgerRooms = startRooms(storage, sourceNames, cast, metrics.stored)
+  const rooms = influx?.sink ? withSink(ledgerRooms, influx.sink) : ledgerRooms
+  const failure = watchForFailure(rooms)
   const timers: NodeJS.Timeout[] = []
   let watching = Promise.resolve()
   let playing = Promise.resolve()
@@ -253,47 +316,83 @@ const furnish = async (
     await storage.retire(settings.log.segmentAfterDays * DAY_MS)
   }
   let verifying = false
+  /** What compares ledgers, or reads files again, is done by one at a time; null when another is at it. */
+  const alone = async <Result>(work: () => Promise<Result>): Promise<Result | null> => {
+    if (verifying) return null
+    verifying = true
+    try {
+      return await work()
+    } finally {
+      verifying = false
+    }
+  }
   const maintenance: Maintenance = {
     refold: async (wanted) => {
-      if (rooms.folds.size < FOLDS.length)
-        throw new Unavailable(
-          'The processors run in other processes, and this is asked of the one that runs all of them: wattledger start.'
-        )
-      // Both: the load curve's own rules (zone, hold) may have changed as well.
-      for (const { refold } of rooms.folds.values()) refold(wanted)
+      await sayRefold(log, wanted)
       await quiet()
     },
     reparse: async () => {
       const done = { files: 0, readings: 0, rejects: 0 }
+      let empty = true
       for await (const kept of archive.list()) {
-        const { readings, rejects } = await ingestKept(
+        empty = false
+        const { already, readings, rejects } = await ingestKept(
           producers,
           { ...kept, open: () => archive.open(kept.origin) },
           { backfill: true, again: true }
         )
-        done.files++
+        if (!already) done.files++
         done.readings += readings
         for (const { count } of rejects) done.rejects += count
       }
+      if (empty && storage.shared)
+        throw new Refused('There are no raw bytes in the data folder: run this where the processes that take files in keep theirs.')
       await quiet()
       return done
     },
-    verify: async () => {
-      if (verifying) return null
+    verify: () =>
+      alone(async () => {
+        await quiet()
+        return verifyReplay(storage, sources, beatAt)
+      }),
+    reconcile: async function* (wanted, apply) {
+      if (verifying) throw new Unavailable('A replay, a redrive or another reconcile is running: try again when it has ended.')
       verifying = true
       try {
-        await quiet()
-        return await verifyReplay(storage, sources, beatAt)
+        for await (const step of reconcileCopies(storage, [storeCopy(log, store), ...(influx ? [influx.copy] : [])], wanted, apply)) {
+          if (signal.aborted) throw new Unavailable('The process is stopping: what was rewritten stays so.')
+          yield step
+        }
       } finally {
         verifying = false
       }
     }
   }
+  const rejected: Rejected = {
+    inspect: (file, line) => inspect(producers, file, line),
+    redrive: (wanted, apply) =>
+      alone(async () => {
+        await quiet()
+        if (!apply) return tryRedrive(storage, producers, beatAt, wanted)
+        const files: Redriven[] = []
+        for await (const file of redrive(producers, wanted)) files.push(file)
+        await quiet()
+        return { files, days: [] }
+      })
+  }
   const app = await buildApp({
-    healthOnly: !cast.api && cast !== NO_ROOM,
+    healthOnly: cast.api === 'nobody',
     store,
     raw: archive,
     maintenance,
+    alerts: {
+      acknowledge: async (wanted) => {
+        const command = { ...wanted, command: 'ack', at: Date.now() }
+        await log.append(Topics.alertCommands, [{ key: wanted.subject, value: wire.encode('AlertCommand', command) }])
+        await settle()
+      }
+    },
+    rejected,
     log,
     metrics,
     access,
@@ -312,7 +411,9 @@ const furnish = async (
     rules: goldenRules,
     sourceZone: homeZone,
     limits: { upload: settings.limits.upload, body: settings.limits.body },
-    ready: () => storage.trouble(),
+    // Rooms that answer nobody are ready when they can work; whoever asks for figures has them from the ledger.
+    ready: async () => (await storage.trouble()) ?? (cast.api === 'nobody' ? (influx?.sink?.trouble() ?? null) : null),
+    waiting: () => influx?.sink?.trouble() ?? null,
     live: {
       log,
       wire,
@@ -345,6 +446,7 @@ const furnish = async (
       while (await store.foldClosedDays(Date.now() - 2 * DAY_MS));
     },
     watch: (folders, report) => {
+      influx?.sink?.onTrouble((trouble) => report({ name: INFLUX, said: trouble ?? 'It takes rows again; what waited is being written.' }))
       const failing = (name: string) => (error: unknown) => report({ name, error })
       const looks = folders.map((path) => new FolderWatch(producers, path, LOOK_MS))
       let arrived = false
@@ -401,34 +503,110 @@ const watchForFailure = ({ processings }: Rooms): Promise<never> => {
   return failure
 }
 
-/** Runs all topics again into an empty store and compares the ledgers, point by point and day by day. */
-const verifyReplay = async (
+/** A ledger of its own in a temporary folder: folds what `fill` appends, and is gone when `ask` has its answer. */
+const foldApart = async <Answer>(
   storage: Storage,
   sources: readonly Source[],
-  beatAt: number
-): Promise<{ days: number; differences: LedgerDifference[] }> => {
+  beatAt: number,
+  fill: (apart: Storage) => Promise<void>,
+  ask: (apart: Storage) => Promise<Answer>
+): Promise<Answer> => {
   const folder = mkdtempSync(join(tmpdir(), 'wattledger-replay-'))
   try {
-    const again = await openEmbedded(folder, { partitions: storage.log.partitions })
+    // Its records come with the schema ids of ours.
+    const apart = { ...(await openEmbedded(folder, { partitions: storage.log.partitions })), wire: storage.wire }
     const sourceNames = sources.map(({ name }) => name)
-    await again.log.create(allTopics(sourceNames))
-    const rooms = startRooms(again, sourceNames)
-    for (const topic of [Topics.registryPoints, ...sourceNames.flatMap((name) => [backfillTopic(name), readingsTopic(name)])])
-      await copyTopic(storage.log, again.log, topic)
-    await rooms.settled()
-    // As ours: what waits is judged once more when everything has been read (`quiet`).
-    for (let beats = 1; beats <= 2; beats++) {
-      await heartbeat({ log: again.log, wire: again.wire, sources }, beatAt + beats)
+    await apart.log.create(allTopics(sourceNames))
+    const rooms = startRooms(apart, sourceNames, LEDGER)
+    try {
+      await fill(apart)
       await rooms.settled()
+      // As ours: what waits is judged once more when everything has been read (`quiet`).
+      for (let beats = 1; beats <= 2; beats++) {
+        await heartbeat({ log: apart.log, wire: apart.wire, sources }, beatAt + beats)
+        await rooms.settled()
+      }
+      return await ask(apart)
+    } finally {
+      await stopRooms(rooms)
+      await apart.close()
     }
-    const ours = await ledgerHash(storage.store, beatAt)
-    const differences = compareLedgers(ours, await ledgerHash(again.store, beatAt))
-    await stopRooms(rooms)
-    await again.close()
-    return { days: ours.size, differences }
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+const inputTopics = (sources: readonly Source[]): string[] => sources.flatMap(({ name }) => [backfillTopic(name), readingsTopic(name)])
+
+/** Runs all topics again into an empty store and compares the ledgers, point by point and day by day. */
+const verifyReplay = (
+  storage: Storage,
+  sources: readonly Source[],
+  beatAt: number
+): Promise<{ days: number; differences: LedgerDifference[] }> =>
+  foldApart(
+    storage,
+    sources,
+    beatAt,
+    async (apart) => {
+      for (const topic of [Topics.registryPoints, ...inputTopics(sources)]) await copyTopic(storage.log, apart.log, topic)
+    },
+    async (apart) => {
+      const ours = await ledgerHash(storage.store, beatAt)
+      return { days: ours.size, differences: compareLedgers(ours, await ledgerHash(apart.store, beatAt)) }
+    }
+  )
+
+/** What the topic of slots tells is held in a store of its own in a temporary folder, and gone afterwards. */
+async function* reconcileCopies(
+  { log, wire }: Storage,
+  copies: readonly Copy[],
+  wanted: ReconcileWanted,
+  apply: boolean
+): AsyncGenerator<Step> {
+  const folder = mkdtempSync(join(tmpdir(), 'wattledger-reconcile-'))
+  try {
+    const scratch = await openEmbedded(folder)
+    try {
+      yield* reconcile(new TopicLedger(log, wire, scratch.store, wanted), copies, wanted, apply)
+    } finally {
+      await scratch.close()
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** What a redrive would change: done to a ledger apart, which then takes in all that ours has of the points it touched. */
+const tryRedrive = async (
+  storage: Storage,
+  producers: ProducerRooms,
+  beatAt: number,
+  wanted: RedriveWanted
+): Promise<{ files: Redriven[]; days: ChangedDay[] }> => {
+  const { store } = storage
+  const files: Redriven[] = []
+  let points: string[] = []
+  const days = await foldApart(
+    storage,
+    producers.sources,
+    beatAt,
+    async (apart) => {
+      await copyTopic(storage.log, apart.log, Topics.registryPoints)
+      for await (const file of redrive(rehearsal(producers, apart), wanted)) files.push(file)
+      points = await keysOf(apart.log, inputTopics(producers.sources))
+      for (const point of points) await copyReadings(store, apart, point)
+    },
+    async (apart) => {
+      const changed: ChangedDay[] = []
+      for (const point of points) {
+        const zone = zoneOf(currentVersions(await store.points(point)), Number.POSITIVE_INFINITY) || homeZone(point)
+        changed.push(...(await changedDays(store, apart.store, point, zone)))
+      }
+      return changed
+    }
+  )
+  return { files, days }
 }
 
 /** The platform of a folder, or where the process that owns it answers. */
@@ -466,13 +644,15 @@ const castOf = (only: Only | undefined): Cast => {
     producers: room === 'producers',
     processors: room === 'processors' ? chosen(EVERYTHING.processors) : [],
     sinks: room === 'sinks' ? chosen(EVERYTHING.sinks) : [],
-    api: room === 'api'
+    api: room === 'api' ? 'everyone' : 'nobody'
   }
 }
 
 /** `wattledger start` and `wattledger run`: until it is told to stop. */
 const start: Workshop['start'] = async (settings, out, { samples = false, only, slot = 0 }) => {
   const cast = castOf(only)
+  if (only?.name === INFLUX && !settings.influx)
+    throw new Misuse('The settings have no InfluxDB: name its url, org, bucket and token under influx.')
   // The pool of threads is made before a program can say how large it is to be.
   if (settings.kafka && process.env.UV_THREADPOOL_SIZE === undefined)
     throw new Misuse(
@@ -482,7 +662,7 @@ const start: Workshop['start'] = async (settings, out, { samples = false, only, 
     throw error instanceof HeldBy ? new Unavailable(error.message) : error
   })
   const folders = cast.producers ? [...settings.folders.map(({ path }) => path), ...(samples ? [SAMPLES] : [])] : []
-  await serve(platform, settings, out, { folders, samples, answers: cast.api })
+  await serve(platform, settings, out, { folders, samples, answers: cast.api === 'everyone' })
   return 0
 }
 

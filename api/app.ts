@@ -14,20 +14,25 @@ import type { Deps } from './deps.js'
 import { ApiError, answerErrors } from './errors.js'
 import { liveRoutes } from './live/route.js'
 import { accessRoutes } from './routes/access.js'
+import { alertRoutes } from './routes/alerts.js'
 import { changeRoutes } from './routes/changes.js'
 import { compareRoutes } from './routes/compare.js'
 import { completenessRoutes } from './routes/completeness.js'
 import { explainRoutes } from './routes/explain.js'
+import { exportRoutes } from './routes/export.js'
 import { fileRoutes } from './routes/files.js'
 import { healthRoutes } from './routes/health.js'
 import { maintenanceRoutes } from './routes/maintenance.js'
 import { pageRoutes } from './routes/page.js'
 import { pointRoutes } from './routes/points.js'
+import { reconcileRoutes } from './routes/reconcile.js'
 import { registryRoutes } from './routes/registry.js'
+import { rejectRoutes } from './routes/rejects.js'
 import { rulesRoutes } from './routes/rules.js'
 import { seriesRoutes } from './routes/series.js'
 import { sessionRoutes } from './routes/session.js'
 import { setAsideRoutes } from './routes/set-aside.js'
+import { topicRoutes } from './routes/topics.js'
 
 const REQUESTS_PER_MINUTE = 3000
 
@@ -79,20 +84,26 @@ const everyRoute =
     for (const routes of [
       pointRoutes,
       seriesRoutes,
+      exportRoutes,
       explainRoutes,
       compareRoutes,
       changeRoutes,
       completenessRoutes,
       fileRoutes,
       setAsideRoutes,
+      alertRoutes,
+      rejectRoutes,
       rulesRoutes,
       registryRoutes,
       accessRoutes,
       sessionRoutes,
-      maintenanceRoutes
+      maintenanceRoutes,
+      reconcileRoutes
     ]) {
       await app.register(routes(deps))
     }
     if (deps.page !== undefined) await app.register(pageRoutes(deps.page))
-    if (deps.live) await app.register(liveRoutes(deps, deps.live))
+    if (!deps.live) return
+    await app.register(topicRoutes(deps.live))
+    await app.register(liveRoutes(deps, deps.live))
   }

@@ -37,6 +37,8 @@ export interface Arrived extends SeriesKey {
  */
 const FILLS_UP_MS = 3_600_000
 
+export const fillsUp = ({ knownAt, end }: { knownAt: number; end: number }): boolean => knownAt <= end + FILLS_UP_MS
+
 /** What was written of one series. */
 export interface WrittenSeries extends SeriesKey {
   /** Days that had ended by `since` and were written later than a day fills up: changes, or days that arrived late. */
@@ -58,8 +60,7 @@ export class WrittenBySeries {
     const { point, register } = day
     const series = this.#series.get(name) ?? { point, register, late: new Map(), fresh: new Map(), lateAt: Number.NEGATIVE_INFINITY }
     this.#series.set(name, series)
-    const fills = day.knownAt <= day.end + FILLS_UP_MS
-    if (day.end <= this.since && fills) return
+    if (day.end <= this.since && fillsUp(day)) return
     const days = day.end <= this.since ? series.late : series.fresh
     if (days.has(day.start)) return
     days.set(day.start, day)

@@ -4,7 +4,8 @@ import type { Archive } from '../infra/archive.js'
 import type { Log } from '../infra/log.js'
 import type { Store } from '../infra/store.js'
 import type { AccessEntry, BrowserSession, Credential, Range } from '../schemas/access.js'
-import type { Point } from '../schemas/generated.js'
+import type { AlertIdentity } from '../schemas/alerts.js'
+import type { Point, Reject } from '../schemas/generated.js'
 import type { LivePorts } from './live/ports.js'
 import type { Metrics } from './metrics.js'
 
@@ -25,6 +26,8 @@ export interface Deps {
   /** The bytes of what was read, as they came. */
   raw: Pick<Archive, 'get' | 'open'>
   maintenance: Maintenance
+  alerts: AlertsPort
+  rejected: Rejected
   /** The golden traces with what each makes of them. */
   rules(): GoldenRules
   compare: Compare
@@ -33,6 +36,8 @@ export interface Deps {
   metrics: Metrics
   /** Null when requests can be answered, otherwise why not yet. */
   ready(): Promise<string | null>
+  /** What waits for something that is away, or for somebody, while requests are answered; null: nothing. */
+  waiting?(): string | null
   limits: Limits
   /** Absent: no websocket. */
   live?: LivePorts
@@ -66,6 +71,10 @@ export interface Limits {
   rows?: number
   /** Requests a minute by one identity, or by one address without one; default 3 000. */
   requestsPerMinute?: number
+  /** Exports that run at once; default 4. */
+  exports?: number
+  /** How long an export waits for a client that takes nothing, ms; default one minute. */
+  idleMs?: number
 }
 
 /** Who has access. Of tokens and codes only the SHA-256 is kept; they are compared in constant time. */
@@ -96,12 +105,107 @@ export interface RegistryPort {
   apply(rows: readonly Point[]): Promise<{ knownAt: number }>
 }
 
+export interface AlertsPort {
+  /** Resolves when it is stored; what runs here has worked it in by then. */
+  acknowledge(wanted: AlertIdentity & { by: string; note: string }): Promise<void>
+}
+
 /** History made again; each resolves when the ledger shows the result. */
 export interface Maintenance {
   refold(wanted: { point?: string; from?: number }): Promise<void>
   reparse(): Promise<{ files: number; readings: number; rejects: number }>
   /** Null when one is running already. */
   verify(): Promise<{ days: number; differences: { point: string; day: string; ours: string | null; replayed: string | null }[] } | null>
+  /** Compares store and InfluxDB with the ledger's topic; with `apply`, rewrites days that differ. Rejects with Unavailable, also when another is at it. */
+  reconcile(wanted: ReconcileWanted, apply: boolean): AsyncIterable<ReconcileStep>
+}
+
+/** Which slots of the copies are compared with the ledger: those that start in [from, to), UTC ms; `points` null: all. */
+export interface ReconcileWanted {
+  grid: string
+  points: ReadonlySet<string> | null
+  from: number
+  to: number
+}
+
+/** Rows that start on one day, their sum in thousandths of the unit, and a hash of what they tell. */
+export interface DayTally {
+  rows: number
+  milli: number
+  hash: string
+}
+
+/** How far a reconcile is, what it found, and, last, what it came to. */
+export type ReconcileStep =
+  | { step: 'reading'; rows: number }
+  | { step: 'comparing'; series: number; of: number }
+  | {
+      step: 'difference'
+      copy: string
+      point: string
+      register: string
+      /** UTC midnight, ms. */
+      day: number
+      ledger: DayTally
+      found: DayTally
+      mended: boolean
+    }
+  | { step: 'done'; days: number; differing: number; mended: number; moving: number }
+
+/** What could not be read, looked at again. */
+export interface Rejected {
+  /** Rejects of a file as somebody names it (SHA-256, eight of its first digits, name), with the raw bytes around them. */
+  inspect(file: string, line?: number): Promise<InspectedReject[]>
+  /**
+   * Reads payloads with rejects again from the bytes that are kept; resolves when the ledger shows the result. Without `apply` it is done
+   * to a ledger of its own, and `days` tells what would change. Null when one is running already.
+   */
+  redrive(wanted: RedriveWanted, apply: boolean): Promise<{ files: RedrivenFile[]; days: ChangedDay[] } | null>
+}
+
+export interface RedriveWanted {
+  reason?: string
+  file?: string
+  /** The name to read it under. */
+  as?: string
+  /** Also what this parser has rejected before. */
+  again?: boolean
+}
+
+export interface InspectedReject {
+  reject: Reject
+  /** Times it was redriven. */
+  attempts: number
+  /** Null: no bytes are kept. */
+  raw: {
+    bytes: number
+    /** The first bytes, hexadecimal. */
+    head: string
+    /** Of a file inside of a zip. */
+    member: string | null
+    lines: { line: number; text: string; rejected: boolean }[]
+  } | null
+}
+
+export interface RedrivenFile {
+  origin: string
+  name: string
+  source: string
+  outcome: 'read' | 'tried' | 'not-kept' | 'not-recognised'
+  attempts: number
+  rejects: number
+  left: number
+  readings: number
+}
+
+/** A local day that would be told otherwise; amounts are thousandths of `unit`, null: nothing is known of the day. */
+export interface ChangedDay {
+  point: string
+  register: string
+  unit: string
+  day: string
+  before: number | null
+  after: number | null
 }
 
 /** Energy in thousandths of Wh, readings in kWh as the register printed them. */

@@ -38,6 +38,13 @@ export const ZoneParam = z
   .optional()
   .describe("IANA zone of local times and days; default the point's own.")
 
+const MAX_NAMED = 500
+
+/** A parameter that may be repeated. */
+export const severalOf = <Schema extends z.ZodType>(one: Schema) => z.union([one, z.array(one).max(MAX_NAMED)]).optional()
+export const listOf = <Value>(given: Value | Value[] | undefined): Value[] =>
+  given === undefined ? [] : Array.isArray(given) ? given : [given]
+
 export const gridOf = (name: string): Grid => {
   const grid = parseGrid(name)
   if (!grid)

@@ -61,7 +61,7 @@ const storedSlots = async (store: Store, question: Question, grid: Grid): Promis
   return blocks.length === 0 ? null : { rows: blocks.flatMap(slotRows), unit: blocks[0].unit }
 }
 
-const slotRows = (block: Slots): SlotRow[] =>
+export const slotRows = (block: Slots): SlotRow[] =>
   block.start.map((start, i) => ({
     start,
     end: block.end[i],
@@ -105,7 +105,7 @@ const computedSlots = async (store: Store, question: Question, grid: Grid): Prom
 const inMillionths = (blocks: readonly Intervals[]): Intervals[] =>
   blocks.map((block) => ({ ...block, milli: block.milli.map((milli) => milli * 1000) }))
 
-const toRead = ({ from, to, alive }: Question): Range => ({ from: Math.max(from, alive.from), to: Math.min(to, alive.to) })
+export const toRead = ({ from, to, alive }: Question): Range => ({ from: Math.max(from, alive.from), to: Math.min(to, alive.to) })
 
 /** All raw interval rows of the answer by start, as above. */
 export const readIntervals = async (store: Store, question: Question): Promise<{ rows: IntervalAt[]; unit: string | null }> => {

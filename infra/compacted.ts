@@ -56,14 +56,14 @@ export const follow = async (
   void goOn()
 }
 
-/** Every record of a topic that is there now, those of a partition in their order. */
-export async function* readAll(log: Log, topic: string): AsyncGenerator<LogRecord> {
+/** Every record of a topic that is there now, those of a partition in their order; `from`: next offsets, where it begins (missing: at the start). */
+export async function* readAll(log: Log, topic: string, from: readonly number[] = []): AsyncGenerator<LogRecord> {
   const ends = (await log.ends([topic])).get(topic) ?? []
-  const open = new Set([...ends.keys()].filter((partition) => ends[partition] > 0))
+  const open = new Set([...ends.keys()].filter((partition) => ends[partition] > (from[partition] ?? 0)))
   if (open.size === 0) return
   const stop = new AbortController()
   try {
-    for await (const records of log.tail(topic, [], stop.signal)) {
+    for await (const records of log.tail(topic, from, stop.signal)) {
       for (const record of records) {
         const end = ends[record.partition]
         if (record.offset < end) yield record

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Commit, Handlers, Log, LogRecord, Processing, Task } from '../infra/log.js'
 import { pace } from '../infra/pace.js'
 import type { Store } from '../infra/store.js'
@@ -29,8 +30,9 @@ export interface Running {
   heardAt(): number | null
 }
 
-/** Series answered in one commit, and how long answering goes on, so that live input never waits long. */
+/** Series answered in one commit, for how many of them a store is asked at a time, and how long, so that live input never waits long. */
 const ANSWERS_AT_ONCE = 64
+const ASKED_AT_ONCE = 16
 const ANSWERS_MS = 30
 
 /** Runs a fold: one Keeper a task; batches, asks and heartbeats as DESIGN §3 says. */
@@ -224,23 +226,32 @@ class Keeper<Name extends 'Readings' | 'Intervals', State extends SeriesState, R
   async between(drained: boolean): Promise<Commit | null> {
     const overdue = drained ? this.#overdue() : []
     if (overdue.length > 0) return this.#commit(overdue)
-    if (this.#asking.size === 0) return this.#dirty.size > 0 ? this.#commit([]) : null
+    if (this.#asking.size === 0) return this.#dirty.size + this.#owed.size > 0 ? this.#commit([]) : null
     if (!(await this.#storeHasAll())) return this.#commit([])
     const outputs: Output[] = []
     const began = performance.now()
-    const breathe = pace()
-    for (const [i, key] of [...this.#asking].slice(0, ANSWERS_AT_ONCE).entries()) {
-      if (i > 0 && performance.now() - began > ANSWERS_MS) break
-      await breathe()
-      const state = this.#series.get(key)!
-      const beatAt = this.#beats.get(state.source) ?? Number.NEGATIVE_INFINITY
-      const { wire, store } = this.rooms
-      const folded = await this.fold.refold(wire, store, state, state.asks[0], this.task.partition, this.#rulesOf(key), beatAt)
-      this.#keep(key, folded.state)
-      this.#dirty.set(SERIES + key, this.fold.keep(folded.state))
-      outputs.push(...folded.outputs)
+    const open = new Set<Promise<void>>()
+    for (const key of [...this.#asking].slice(0, ANSWERS_AT_ONCE)) {
+      if (performance.now() - began > ANSWERS_MS) break
+      const answer = this.#answered(key, outputs).finally(() => open.delete(answer))
+      open.add(answer)
+      // A store that is at hand has said everything after this. While one that is elsewhere is asked, others can be.
+      await Promise.race([setImmediate(), answer])
+      if (open.size >= ASKED_AT_ONCE) await Promise.race(open)
     }
+    await Promise.all(open)
     return this.#commit(outputs)
+  }
+
+  /** Answers the first ask of a series. */
+  async #answered(key: string, outputs: Output[]): Promise<void> {
+    const state = this.#series.get(key)!
+    const beatAt = this.#beats.get(state.source) ?? Number.NEGATIVE_INFINITY
+    const { wire, store } = this.rooms
+    const folded = await this.fold.refold(wire, store, state, state.asks[0], this.task.partition, this.#rulesOf(key), beatAt)
+    this.#keep(key, folded.state)
+    this.#dirty.set(SERIES + key, this.fold.keep(folded.state))
+    for (const output of folded.outputs) outputs.push(output)
   }
 
   /**
@@ -296,7 +307,8 @@ class Keeper<Name extends 'Readings' | 'Intervals', State extends SeriesState, R
 
   #commit(outputs: Output[]): Commit {
     if (outputs.length > 0) this.#sent = null
-    if (this.#asking.size === 0) outputs.push(...this.#answers())
+    // In a commit behind them: what one transaction wrote to several topics is not seen in all of them at the same moment.
+    else if (this.#asking.size === 0) outputs.push(...this.#answers())
     const states = this.#dirty
     this.#dirty = new Map()
     return { outputs, states }

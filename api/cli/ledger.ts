@@ -1,12 +1,14 @@
 import { createReadStream } from 'node:fs'
 import { Readable } from 'node:stream'
+import type { FastifyInstance } from 'fastify'
 
 /** A ledger as commands see it: the same HTTP questions, to the process that owns the folder or to one opened for this command. */
 export interface Ledger {
   /** Whether another process owns the folder and goes on when this command ends. */
   running: boolean
   get(path: string): Promise<unknown>
-  getText(path: string): AsyncIterable<string>
+  /** The body of the answer as it comes; rejects when it breaks off before its end. `body`: what is posted; absent: it is a GET. */
+  getBytes(path: string, body?: unknown): AsyncIterable<Uint8Array>
   send(method: 'POST' | 'DELETE', path: string, body?: unknown, type?: string): Promise<unknown>
   /** Reads one file into the ledger; `progress` is called with rows read, when this process reads them itself. */
   importFile(path: string, name: string, progress: (rows: number) => void): Promise<Imported>
@@ -53,6 +55,23 @@ const parsed = (text: string): unknown => {
   }
 }
 
+async function* unbroken(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* bytes
+  } catch (error) {
+    throw new Refusal(
+      'unavailable',
+      `The answer broke off: what came is not whole. Ask again; the log of the ledger says why. (${(error as Error).message})`
+    )
+  }
+}
+
+const posted = (body: unknown): RequestInit => ({
+  method: 'POST',
+  body: JSON.stringify(body),
+  headers: { 'content-type': 'application/json' }
+})
+
 /** The process that owns the folder, over HTTP. */
 export const remoteLedger = (url: string, token: string): Ledger => {
   const authorization = `Bearer ${token}`
@@ -70,10 +89,10 @@ export const remoteLedger = (url: string, token: string): Ledger => {
   return {
     running: true,
     get: async (path) => answer(await ask(path)),
-    getText: async function* (path) {
-      const response = await ask(path)
+    getBytes: async function* (path, body) {
+      const response = await ask(path, body === undefined ? {} : posted(body))
       if (response.status >= 400 || response.body === null) await answer(response)
-      else for await (const chunk of response.body) yield Buffer.from(chunk).toString()
+      else yield* unbroken(response.body)
     },
     send: async (method, path, body, type = 'application/json') =>
       answer(
@@ -94,16 +113,9 @@ export const remoteLedger = (url: string, token: string): Ledger => {
   }
 }
 
-/** What this command opened itself, asked without a port. */
+/** What this command opened itself. */
 export interface Opened {
-  app: {
-    inject(options: {
-      method: 'GET' | 'POST' | 'DELETE'
-      url: string
-      headers: Record<string, string>
-      payload?: string
-    }): Promise<{ statusCode: number; payload: string }>
-  }
+  app: Pick<FastifyInstance, 'inject' | 'listen'>
   token: string
   importFile(body: Readable, name: string, options: { backfill: boolean; progress(rows: number): void }): Promise<Imported>
   settle(): Promise<void>
@@ -116,16 +128,17 @@ export const localLedger = (opened: Opened): Ledger => {
     const headers: Record<string, string> = payload === undefined ? { authorization } : { authorization, 'content-type': type }
     return opened.app.inject({ method, url, headers, payload })
   }
+  let served: Promise<Ledger> | undefined
   return {
     running: false,
     get: async (path) => {
       const { statusCode, payload } = await ask('GET', path)
       return answerOf(statusCode, payload)
     },
-    getText: async function* (path) {
-      const { statusCode, payload } = await ask('GET', path)
-      if (statusCode >= 400) answerOf(statusCode, payload)
-      yield payload
+    getBytes: async function* (path, body) {
+      // Through a socket: without one nothing holds a long answer back, and it would fill the memory.
+      served ??= opened.app.listen({ host: '127.0.0.1', port: 0 }).then((url) => remoteLedger(url, opened.token))
+      yield* (await served).getBytes(path, body)
     },
     send: async (method, path, body, type) => {
       const { statusCode, payload } = await ask(

@@ -7,7 +7,7 @@ export interface Output {
   object(value: Record<string, unknown>, text: () => string): void
   /** Results of one kind, shown together when not --json. */
   objects(values: readonly Record<string, unknown>[], text: () => string): void
-  raw(text: string): void
+  raw(bytes: string | Uint8Array): void
   /** A message: stderr, so that results can be piped. */
   say(text: string): void
   /** For what goes wrong in requests; absent: not logged. */
@@ -21,7 +21,7 @@ export const outputOf = (json: boolean): Output => ({
     if (json) for (const value of values) process.stdout.write(`${JSON.stringify(value)}\n`)
     else process.stdout.write(`${text()}\n`)
   },
-  raw: (text) => void process.stdout.write(text),
+  raw: (bytes) => void process.stdout.write(bytes),
   say: (text) => void process.stderr.write(`${text}\n`)
 })
 
@@ -34,7 +34,7 @@ export const logOf = (who: Record<string, unknown>): Output => {
     objects: (values) => {
       for (const value of values) log.info(value)
     },
-    raw: (text) => log.info(text),
+    raw: (bytes) => log.info(String(bytes)),
     say: (text) => log.warn(text),
     logger: log.child({}, { level: 'error' })
   }

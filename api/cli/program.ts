@@ -5,12 +5,15 @@ import { problemText } from '../../schemas/problems.js'
 import { loadSettings, type Settings } from '../../schemas/settings.js'
 import type { GoldenRules } from '../deps.js'
 import { type CommonOptions, Misuse, type WithLedger } from './command.js'
+import { exportCommand } from './export.js'
 import { historyCommands } from './history.js'
 import { type FindFiles, importCommand } from './import.js'
 import { localLedger, type Opened, Refusal, remoteLedger } from './ledger.js'
 import { logOf, type Output, outputOf } from './output.js'
-import { changesCommand, explainCommand, gapsCommand, pointsCommand, rejectsCommand, seriesCommand } from './questions.js'
+import { alertsCommand, changesCommand, explainCommand, gapsCommand, pointsCommand, seriesCommand } from './questions.js'
+import { reconcileCommand } from './reconcile.js'
 import { accessCommand, registryCommands } from './registry.js'
+import { rejectsCommands } from './rejects.js'
 import { printRules } from './rules.js'
 
 /** What main.ts gives the command line. */
@@ -101,10 +104,12 @@ export const runCli = async (argv: readonly string[], workshop: Workshop): Promi
   importCommand(common(program.command('import')), withLedger, workshop.files)
   pointsCommand(common(program.command('points')), withLedger)
   seriesCommand(common(program.command('series')), withLedger)
+  exportCommand(common(program.command('export')), withLedger)
   explainCommand(common(program.command('explain')), withLedger)
   changesCommand(common(program.command('changes')), withLedger)
   gapsCommand(common(program.command('gaps')), withLedger)
-  rejectsCommand(common(program.command('rejects')), withLedger)
+  alertsCommand(common(program.command('alerts')), withLedger)
+  rejectsCommands(program.command('rejects').description('what could not be read: list, inspect, redrive'), common, withLedger)
   registryCommands(program.command('registry').description('names, zones, meters in time, factors, rules of points'), common, withLedger)
   accessCommand(program.command('access').description('who may read what'), common, withLedger)
   common(program.command('rules'))
@@ -113,6 +118,7 @@ export const runCli = async (argv: readonly string[], workshop: Workshop): Promi
       printRules(outputOf(options.json ?? false), workshop.rules())
     })
   historyCommands(program, common, withLedger)
+  reconcileCommand(common(program.command('reconcile')), withLedger)
   const config = program.command('config').description('the settings file')
   common(config.command('check'))
     .description('check the settings file and show what holds')

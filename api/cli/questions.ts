@@ -1,17 +1,11 @@
 import type { Command } from 'commander'
 import type { WithLedger } from './command.js'
 import { explanationText } from './explanation.js'
+import { query } from './query.js'
 import { table } from './table.js'
 
 // biome-ignore lint/suspicious/noExplicitAny: an answer of the API, shown as it is
 type Json = Record<string, any>
-
-const query = (values: Record<string, string | undefined>): string => {
-  const params = new URLSearchParams()
-  for (const [key, value] of Object.entries(values)) if (value !== undefined) params.set(key, value)
-  const text = params.toString()
-  return text === '' ? '' : `?${text}`
-}
 
 /** `wattledger points` */
 export const pointsCommand = (command: Command, withLedger: WithLedger): void => {
@@ -58,7 +52,7 @@ export const seriesCommand = (command: Command, withLedger: WithLedger): void =>
       await withLedger(options, async (ledger, out) => {
         const path = `/v1/series${query({ point, register, from, to, grid, zone, format: csv ? 'csv' : undefined })}`
         if (csv) {
-          for await (const text of ledger.getText(path)) out.raw(text)
+          for await (const bytes of ledger.getBytes(path)) out.raw(bytes)
           return 0
         }
         const answer = (await ledger.get(path)) as Json
@@ -168,6 +162,42 @@ const changesText = ({ since, zone, changes, arrived, more }: Json): string => {
   return parts.join('\n\n')
 }
 
+/** `wattledger alerts` */
+export const alertsCommand = (command: Command, withLedger: WithLedger): void => {
+  command
+    .description('alerts with their evidence, newest first')
+    .option('--point <point>', 'only this point')
+    .option('--rule <rule>', 'silent, backwards, jump, frozen, clock-drift, block-rejected, platform-late')
+    .option('--from <instant>', 'those that began at or after this day or instant')
+    .option('--to <instant>', 'those that began before')
+    .option('--active', 'only those that are neither resolved nor retracted')
+    .option('--limit <n>', 'at most this many')
+    .option('--ack <key>', 'acknowledge the alert of this key (the last column)')
+    .option('--note <text>', 'what to say to it')
+    .action(async (options) => {
+      const { point, rule, from, to, active, limit, ack, note } = options
+      await withLedger(options, async (ledger, out) => {
+        if (ack !== undefined) {
+          const { alert } = (await ledger.send('POST', '/v1/alerts/ack', { alertKey: ack, note })) as { alert: Json }
+          out.object(alert, () => `${alert.rule} ${alert.subject}: ${alert.state}`)
+          return 0
+        }
+        const asked = query({ point, rule, from, to, limit, active: active ? 'true' : undefined })
+        const { alerts, more } = (await ledger.get(`/v1/alerts${asked}`)) as { alerts: Json[]; more: boolean }
+        out.objects(alerts, () =>
+          alerts.length === 0
+            ? 'No such alerts.'
+            : table(
+                ['since', 'rule', 'subject', 'register', 'state', 'severity', 'what', 'key'],
+                alerts.map((row) => [row.since, row.rule, row.subject, row.register, row.state, row.severity, row.text, row.key])
+              )
+        )
+        if (more) out.say('There are more than are shown: --from, --to, --point, or a higher --limit.')
+        return 0
+      })
+    })
+}
+
 /** `wattledger gaps` */
 export const gapsCommand = (command: Command, withLedger: WithLedger): void => {
   command
@@ -213,39 +243,4 @@ const gapsText = ({ days, series, totals, more }: Json): string => {
   }
   if (more) parts.push('There is more than is shown: --point, or a higher --limit.')
   return parts.join('\n\n')
-}
-
-/** `wattledger rejects` */
-export const rejectsCommand = (command: Command, withLedger: WithLedger): void => {
-  command
-    .description('what could not be read, with its file, line and mend')
-    .option('--reason <reason>', 'only this reason')
-    .option('--limit <n>', 'at most this many, newest first', '50')
-    .action(async (options) => {
-      const { reason, limit } = options
-      await withLedger(options, async (ledger, out) => {
-        const { counts } = (await ledger.get('/v1/rejects/counts')) as { counts: { reason: string; count: number }[] }
-        const { rejects } = (await ledger.get(`/v1/rejects${query({ reason, limit })}`)) as { rejects: Json[] }
-        out.objects(rejects, () =>
-          rejects.length === 0
-            ? 'Nothing was rejected.'
-            : `${table(
-                ['reason', 'count'],
-                counts.map(({ reason, count }) => [reason, count])
-              )}\n\n${table(
-                ['file', 'line', 'field', 'reason', 'expected', 'found', 'what to do'],
-                rejects.map((row) => [
-                  row.name,
-                  row.line || '',
-                  row.field,
-                  row.reason,
-                  row.expected,
-                  String(row.found).slice(0, 60),
-                  row.advice
-                ])
-              )}`
-        )
-        return 0
-      })
-    })
 }

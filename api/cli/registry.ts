@@ -66,7 +66,7 @@ export const registryCommands = (registry: Command, common: (command: Command) =
     .description('the registry as YAML, to change and import again')
     .action(async (options) => {
       await withLedger(options, async (ledger, out) => {
-        for await (const text of ledger.getText('/v1/registry')) out.raw(text)
+        for await (const bytes of ledger.getBytes('/v1/registry')) out.raw(bytes)
         return 0
       })
     })

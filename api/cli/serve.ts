@@ -21,7 +21,10 @@ export interface Serving {
   /** Rejects when a room stops by itself. */
   failed: Promise<never>
   announce(address: string): void
-  watch(folders: readonly string[], report: (result: Arrived | { name: string; error: unknown }) => void): void
+  watch(
+    folders: readonly string[],
+    report: (result: Arrived | { name: string; error: unknown } | { name: string; said: string }) => void
+  ): void
   play(report: (result: { name: string; error: unknown }) => void): void
   close(): Promise<void>
 }
@@ -83,7 +86,8 @@ const begin = (
     answers ? welcome(platform.access, addresses, settings, folders, samples) : present(addresses, folders)
   )
   platform.watch(folders, (result) => {
-    if ('error' in result) out.say(`${result.name}: ${(result.error as Error).message}`)
+    if ('said' in result) out.say(`${result.name}: ${result.said}`)
+    else if ('error' in result) out.say(`${result.name}: ${(result.error as Error).message}`)
     else if (!result.already) out.object({ ...result }, () => arrival(result))
   })
   if (samples) platform.play(({ name, error }) => out.say(`${name}: ${(error as Error).message}`))

@@ -3,6 +3,7 @@ import { partitionOf } from '../../schemas/partition.js'
 import { isKnownZone } from '../../schemas/registry.js'
 import type { Measure } from '../client/frames.js'
 import type { Deps } from '../deps.js'
+import { alertSnapshot } from './alerts.js'
 import { AsOf } from './as-of.js'
 import { digest, readCursor } from './cursor.js'
 import { gridOf, requireStored, seriesOfSelection } from './history.js'
@@ -21,7 +22,8 @@ export const selectionOf = async (deps: Deps, frame: FrameOf<'sub' | 'query'>, i
     throw new FrameError('bad_request', `zone: "${zone}" is no time zone, such as Europe/Madrid.`)
   const needsMembers = frame.select.points === undefined
   const { measure } = frame.select
-  const grid = measure === 'slots' || measure === 'readings' || measure === 'intervals' ? gridOf(measure, frame.grid) : null
+  const grid =
+    measure === 'slots' || measure === 'readings' || measure === 'intervals' || measure === 'alerts' ? gridOf(measure, frame.grid) : null
   return select(frame.select, { grid, zone }, identity, needsMembers ? await deps.store.installations() : [])
 }
 
@@ -37,8 +39,7 @@ export const begin = async (
 ): Promise<Subscription> => {
   const selection = await selectionOf(deps, frame, identity)
   const feeds = await hub.feeds(selection.measure)
-  const series = await seriesOfSelection(deps, selection, hub.limits.series)
-  requireStored(selection, frame.zone, series)
+  if (selection.measure !== 'alerts') requireStored(selection, frame.zone, await seriesOfSelection(deps, selection, hub.limits.series))
   const partitions = partitionsOf(selection, hub.partitions)
   const resumed = typeof frame.from === 'object' && 'cursor' in frame.from ? await resume(hub, selection, frame.from.cursor) : null
   const start: Start =
@@ -75,10 +76,12 @@ const fromSnapshot = async (
   reason: string | undefined
 ): Promise<Start> => {
   const positions = await hub.stored(selection.measure)
+  const from = typeof frame.from === 'object' && 'cursor' in frame.from ? frame.from.otherwise : frame.from
+  if (selection.measure === 'alerts')
+    return { positions, resumed: false, reason, snapshot: alertSnapshot(deps.store, selection, from, hub.limits.series) }
   // The series are looked up behind the position, or one that is new in between would be missed.
   const series = await seriesOfSelection(deps, selection, hub.limits.series)
   const store = await asOf(deps, hub, selection, selection.measure, positions)
-  const from = typeof frame.from === 'object' && 'cursor' in frame.from ? frame.from.otherwise : frame.from
   return { positions, resumed: false, reason, snapshot: snapshot(store, selection, series, from, signal) }
 }
 

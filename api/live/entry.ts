@@ -1,17 +1,28 @@
 import type { LogRecord } from '../../infra/log.js'
 import type { decoding } from '../../schemas/decoding.js'
-import type { Intervals, Readings, Slots } from '../../schemas/generated.js'
+import type { Alert, Intervals, Readings, Slots } from '../../schemas/generated.js'
+import { NotARecord } from '../../schemas/wire.js'
 import type { Measure } from '../client/frames.js'
+import { alertRow } from './alerts.js'
 import type { Placed } from './ring.js'
 import { intervalRow, keyOf, readingRow, type Shaped, shaped, slotRow } from './rows.js'
 import type { Selection } from './selection.js'
 
 export type Decode = ReturnType<typeof decoding>
 
-const RECORD = { readings: 'Readings', intervals: 'Intervals', slots: 'Slots' } as const
+type Block = Readings | Intervals | Slots
 
-export const decodeBlock = (decode: Decode, measure: Measure, value: Buffer): Promise<Readings | Intervals | Slots> =>
-  decode(RECORD[measure], value)
+const RECORD = { readings: 'Readings', intervals: 'Intervals', slots: 'Slots', alerts: 'Alert' } as const
+
+/** Null for what is no such record: those who write the ledger set it aside and count it. */
+export const decodeBlock = async (decode: Decode, measure: Measure, value: Buffer): Promise<Block | Alert | null> => {
+  try {
+    return await decode(RECORD[measure], value)
+  } catch (error) {
+    if (error instanceof NotARecord) return null
+    throw error
+  }
+}
 
 /** What a record says, shaped once for everybody who gets it. */
 export interface Content {
@@ -23,6 +34,8 @@ export interface Content {
   from: number
   to: number
 }
+
+const NOTHING: Content = { point: '', register: '', grid: null, rows: [], from: 0, to: 0 }
 
 /** One record of a topic. Most are never decoded: nobody asks for their point. */
 export class Entry implements Placed {
@@ -47,17 +60,30 @@ export class Entry implements Placed {
 
   async read(decode: Decode): Promise<Content> {
     if (this.content) return this.content
-    this.content = contentOf(this.measure, await decodeBlock(decode, this.measure, this.value))
+    const block = await decodeBlock(decode, this.measure, this.value)
+    this.content = block === null ? NOTHING : contentOf(this.measure, block)
     return this.content
   }
 }
 
-const contentOf = (measure: Measure, block: Readings | Intervals | Slots): Content => {
+const contentOf = (measure: Measure, record: Block | Alert): Content => {
+  if (isAlert(record)) {
+    const row = alertRow(record)
+    const rows = [{ ...shaped(row), knownAt: record.knownAt, alert: record }]
+    return { point: record.subject, register: record.register, grid: null, rows, from: row.s, to: row.e }
+  }
+  return contentOfBlock(measure, record)
+}
+
+export const isAlert = (record: Block | Alert): record is Alert => 'subject' in record
+
+const contentOfBlock = (measure: Measure, block: Block): Content => {
   const { point, register } = block
   const k = keyOf(point, register)
   const rows: Shaped[] = []
   const content: Content = { point, register, grid: null, rows, from: Number.POSITIVE_INFINITY, to: Number.NEGATIVE_INFINITY }
-  for (let i = 0; i < block.rows; i++) rows.push(shaped(rowOf(measure, block, k, i)))
+  for (let i = 0; i < block.rows; i++)
+    rows.push({ ...shaped(rowOf(measure, block, k, i)), knownAt: 'knownAt' in block ? block.knownAt[i] : block.ingestedAt })
   if (measure === 'slots') content.grid = (block as Slots).grid
   for (const { row } of rows) {
     content.from = Math.min(content.from, row.s)
@@ -66,7 +92,7 @@ const contentOf = (measure: Measure, block: Readings | Intervals | Slots): Conte
   return content
 }
 
-const rowOf = (measure: Measure, block: Readings | Intervals | Slots, k: string, i: number) => {
+const rowOf = (measure: Measure, block: Block, k: string, i: number) => {
   if (measure === 'intervals') return intervalRow(block as Intervals, k, i)
   return measure === 'slots' ? slotRow(block as Slots, k, i) : readingRow(block as Readings, k, i)
 }

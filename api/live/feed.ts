@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import type { LogRecord } from '../../infra/log.js'
 import type { Readings } from '../../schemas/generated.js'
 import type { Measure } from '../client/frames.js'
-import { type Decode, decodeBlock, Entry } from './entry.js'
+import { type Decode, decodeBlock, Entry, isAlert } from './entry.js'
 import type { LivePorts } from './ports.js'
 import { Ring } from './ring.js'
 
@@ -132,7 +132,8 @@ export class Feed {
 
   async #beat(entry: Entry): Promise<void> {
     const block = await decodeBlock(this.decode, this.measure, entry.value)
-    const at = block.rows > 0 ? null : 'beat' in block ? block.beat : ((block as Readings).at[0] ?? null)
+    const at =
+      block === null || isAlert(block) || block.rows > 0 ? null : 'beat' in block ? block.beat : ((block as Readings).at[0] ?? null)
     if (at !== null && at > 0) this.beats[entry.partition] = Math.max(this.beats[entry.partition] ?? at, at)
   }
 }

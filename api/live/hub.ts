@@ -21,6 +21,7 @@ const READERS = 4
 const PIECE = 256
 const CATCH_UP_MS = 200
 const CATCH_UP_POLL_MS = 5
+const PASS_POLL_MS = 50
 
 /** What all subscriptions of a process share: the feeds, a few readers for what is older, the key of cursors. */
 export class Hub {
@@ -50,6 +51,7 @@ export class Hub {
   topicsOf(measure: Measure): string[] {
     if (measure === 'intervals') return [Topics.intervals]
     if (measure === 'slots') return [Topics.slots]
+    if (measure === 'alerts') return [Topics.alerts]
     return this.ports.sources.flatMap((source) => [readingsTopic(source), backfillTopic(source)])
   }
 
@@ -65,6 +67,12 @@ export class Hub {
       if (reaches(await this.stored(measure), ends)) return
       await wait(CATCH_UP_POLL_MS)
     }
+  }
+
+  /** Resolves when the store has what its topics hold now, however long that takes. */
+  async passed(measure: Measure, signal: AbortSignal): Promise<void> {
+    const ends = await this.ends(measure)
+    while (!reaches(await this.stored(measure), ends)) await wait(PASS_POLL_MS, undefined, { signal })
   }
 
   async ends(measure: Measure): Promise<Map<string, readonly number[]>> {

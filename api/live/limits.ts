@@ -80,7 +80,7 @@ export const told = ({
 
 /** Why a socket may not begin this now; null when it may. */
 export const tooMuch = (
-  t: 'sub' | 'query' | 'explain',
+  t: 'sub' | 'query' | 'explain' | 'ack',
   busy: number,
   subscriptions: number,
   waitingBytes: number,

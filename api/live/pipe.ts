@@ -4,6 +4,7 @@ import { Congestion, type Pressure } from './credit.js'
 import type { LiveLimits } from './limits.js'
 import type { Outlet } from './outlet.js'
 import { Pulse } from './pulse.js'
+import type { Shaped } from './rows.js'
 
 /** The way out of a socket: `send` of a websocket never refuses, so what waits in it is watched here. */
 export class Pipe implements Outlet {
@@ -27,6 +28,10 @@ export class Pipe implements Outlet {
     return !this.#closing && this.socket.readyState === WebSocket.OPEN
   }
 
+  get rowsAtOnce(): number {
+    return this.limits.frameRows
+  }
+
   get waitingBytes(): number {
     return this.socket.bufferedAmount
   }
@@ -38,6 +43,12 @@ export class Pipe implements Outlet {
 
   send(frame: ServerFrame): void {
     this.sendText(JSON.stringify(frame))
+  }
+
+  /** Their texts are there already. */
+  sendRows(t: 'snapshot' | 'data', id: number, rows: readonly Shaped[], cursor?: string): void {
+    const texts = rows.map(({ json }) => json).join(',')
+    this.sendText(`{"t":"${t}","id":${id},"rows":[${texts}]${cursor === undefined ? '' : `,"cursor":"${cursor}"`}}`)
   }
 
   sendText(text: string): void {

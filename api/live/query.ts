@@ -25,6 +25,7 @@ export const answerQuery = async (deps: Deps, hub: Hub, frame: FrameOf<'query'>,
   const [from, to] = frame.range
   if (to <= from) throw new FrameError('bad_request', 'range: it ends before it begins.')
   const selection = await selectionOf(deps, frame, identity)
+  if (selection.measure === 'alerts') throw new FrameError('unsupported', 'measure: past alerts are asked for with GET /v1/alerts.')
   const about = digest(selection.hash, String(from), String(to), frame.zone ?? '', String(frame.as_known_at ?? ''))
   const begun = frame.page === undefined ? null : pageAt(hub, frame.page, selection.who, about)
   const positions = begun?.positions ?? (await positionsNow(hub, selection.measure))

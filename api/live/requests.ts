@@ -80,7 +80,7 @@ const Frame = z.discriminatedUnion('t', [
     zone: Zone.optional(),
     limit: z.int().min(1).max(1000).optional()
   }),
-  z.strictObject({ t: z.literal('ack'), id: Id, alertKey: z.string().max(400), note: z.string().max(2000).optional() }),
+  z.strictObject({ t: z.literal('ack'), id: Id, alertKey: z.string().max(400), note: z.string().max(500).optional() }),
   z.strictObject({ t: z.literal('ping'), id: Id })
 ])
 export type Frame = z.output<typeof Frame>
@@ -149,8 +149,8 @@ export const readFrame = (text: string): Read => {
   return { id: given.success ? given.data : undefined, error: new FrameError('bad_request', message, { issues }) }
 }
 
-const MEASURES: readonly string[] = ['readings', 'intervals', 'slots']
-const LATER: readonly string[] = ['power', 'alerts']
+const MEASURES: readonly string[] = ['readings', 'intervals', 'slots', 'alerts']
+const LATER: readonly string[] = ['power']
 
 export const measureOf = ({ measure }: SelectFrame): Measure => {
   if (MEASURES.includes(measure)) return measure as Measure

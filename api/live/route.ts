@@ -6,6 +6,7 @@ import { isOwnOrigin } from '../origin.js'
 import { LIMITS } from './limits.js'
 import type { LivePorts } from './ports.js'
 import { Server } from './server.js'
+import { streamRoutes } from './stream-routes.js'
 import { type Who, whoOf } from './who.js'
 
 declare module 'fastify' {
@@ -42,6 +43,7 @@ export const liveRoutes =
       }
     })
     app.decorateRequest('who', null)
+    await app.register(streamRoutes(server))
     app.route({
       method: 'GET',
       url: '/v1/live',

@@ -1,4 +1,4 @@
-import type { Intervals, Readings, Slots } from '../../schemas/generated.js'
+import type { Alert, Intervals, Readings, Slots } from '../../schemas/generated.js'
 import { hasValue, OPS, QUALITIES } from '../../schemas/quality.js'
 import type { Row } from '../client/frames.js'
 
@@ -72,6 +72,10 @@ const wordsOf = ({ kind, words }: Readings, value: number): string[] =>
 export interface Shaped {
   row: Row
   json: string
+  /** Of a row from a topic: when it became known, UTC ms. */
+  knownAt?: number
+  /** The alert that the row shows. */
+  alert?: Alert
 }
 
 export const shaped = (row: Row): Shaped => ({ row, json: JSON.stringify(row) })

@@ -7,7 +7,7 @@ import { RequestRate } from './credit.js'
 import { tooMuch } from './limits.js'
 import { Pipe } from './pipe.js'
 import { errorFrame, type Frame, FrameError, type FrameOf, frameErrorOf, readFrame } from './requests.js'
-import type { Server } from './server.js'
+import type { Server, Visitor } from './server.js'
 import type { Subscription } from './subscription.js'
 import { changedRights, lookAgain, sameRights, type Who } from './who.js'
 
@@ -21,7 +21,7 @@ interface Running {
 }
 
 /** One socket. Everything it may do is decided here; what it gets is made elsewhere. */
-export class Session {
+export class Session implements Visitor {
   readonly id = randomUUID()
   readonly #subs = new Map<number, Running>()
   /** Ids in use: subscriptions, those being put together, and requests under way. */
@@ -47,7 +47,6 @@ export class Session {
     socket.on('close', () => this.#stop())
   }
 
-  /** Resolves when nothing of this socket reads the store any more. */
   async idle(): Promise<void> {
     while (this.#work.size > 0) await Promise.allSettled(this.#work)
   }
@@ -71,6 +70,10 @@ export class Session {
   #refuse(code: number, error: FrameError): void {
     this.#error(undefined, error, false)
     this.close(code, error.code)
+  }
+
+  broke(): void {
+    this.close(Close.internal, 'internal')
   }
 
   drain(reconnectAfterMs: number): void {
@@ -135,7 +138,6 @@ export class Session {
     else if (frame.t === 'ping') this.#pipe.send({ t: 'pong', id, serverTime: this.server.now() })
     else if (frame.t === 'credit') this.#sub(id)?.grant(frame.n)
     else if (frame.t === 'unsub') this.#unsubscribe(id)
-    else if (frame.t === 'ack') this.#error(id, new FrameError('unsupported', 'This server has no alerts yet.'), true)
     else this.#begin(frame)
   }
 
@@ -154,7 +156,7 @@ export class Session {
     return running?.subscription ?? null
   }
 
-  #begin(frame: FrameOf<'sub' | 'query' | 'explain'>): void {
+  #begin(frame: FrameOf<'sub' | 'query' | 'explain' | 'ack'>): void {
     const { id } = frame
     const error = this.#busy.has(id)
       ? new FrameError('bad_request', `id: ${id} is in use.`)
@@ -166,11 +168,12 @@ export class Session {
     }
   }
 
-  async #answer(frame: FrameOf<'sub' | 'query' | 'explain'>): Promise<void> {
+  async #answer(frame: FrameOf<'sub' | 'query' | 'explain' | 'ack'>): Promise<void> {
     const { id } = frame
     try {
       if (frame.t === 'sub') await this.#subscribe(frame)
       else if (frame.t === 'query') this.#pipe.sendText(await this.server.page(frame, this.who!.identity))
+      else if (frame.t === 'ack') this.#pipe.sendText(await this.server.acknowledge(frame, this.who!.header))
       else this.#pipe.sendText(await this.server.explain(frame, this.who!.header))
     } catch (error) {
       this.#error(id, error, true, this.#subs.get(id)?.subscription.resumeAt())
@@ -260,7 +263,6 @@ export class Session {
 
   // --- time
 
-  /** About once a second. `known`: what shows somebody now, by the hash of its token. */
   tick(now: number, known: ReadonlyMap<string, Credential>): void {
     const { helloMs } = this.server.hub.limits
     if (!this.#greeted) {

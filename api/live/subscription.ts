@@ -241,7 +241,7 @@ export class Subscription implements Listener {
     }
     while (!this.#backlog.empty) {
       if (!this.#room()) return false
-      this.#sendData(this.#backlog.next(this.hub.limits.frameRows, this.#credit))
+      this.#sendData(this.#backlog.next(this.outlet.rowsAtOnce, this.#credit))
     }
     return true
   }
@@ -249,7 +249,7 @@ export class Subscription implements Listener {
   #sendNewest(): void {
     const newest = this.#newest!
     while (newest.size > 0 && this.#room()) {
-      const rows = newest.take(this.#credit.take(Math.min(newest.size, this.hub.limits.frameRows)))
+      const rows = newest.take(this.#credit.take(Math.min(newest.size, this.outlet.rowsAtOnce)))
       if (newest.size === 0) this.#base = null
       this.#sendData(rows)
     }
@@ -259,17 +259,17 @@ export class Subscription implements Listener {
     this.#seen.add(rows)
     const { series } = this.hub.limits
     if (this.#seen.series > series) throw new FrameError('too_large', `The selection has come to have more than ${series} series.`)
-    this.outlet.sendText(`{"t":"data","id":${this.id},"rows":[${textOf(rows)}],"cursor":"${this.#cursor()}"}`)
+    this.outlet.sendRows('data', this.id, rows, this.#cursor())
   }
 
   async #sendSnapshot(rows: readonly Shaped[]): Promise<void> {
     for (let at = 0; at < rows.length; ) {
       while (!this.#room() && !this.#ended) await this.#woken()
       if (this.#ended) return
-      const part = rows.slice(at, at + this.#credit.take(Math.min(rows.length - at, this.hub.limits.frameRows)))
+      const part = rows.slice(at, at + this.#credit.take(Math.min(rows.length - at, this.outlet.rowsAtOnce)))
       at += part.length
       this.#seen.add(part)
-      this.outlet.sendText(`{"t":"snapshot","id":${this.id},"rows":[${textOf(part)}]}`)
+      this.outlet.sendRows('snapshot', this.id, part)
       await turn()
     }
   }
@@ -291,5 +291,3 @@ export class Subscription implements Listener {
     this.outlet.send({ t: 'lagging', id: this.id, since })
   }
 }
-
-const textOf = (rows: readonly Shaped[]): string => rows.map(({ json }) => json).join(',')

@@ -23,11 +23,6 @@ export const explained = (error: unknown, group: string, slot: number): unknown 
       `Kafka lets this process take no more part in the group "${group}" as slot ${slot} (${cause.message}): another process has the same slot, or this one was silent for too long. Nothing is lost. Give each process a slot of its own and start it again.`,
       { cause }
     )
-  if (codeOf(error) === ERRORS.ERR_INVALID_TXN_STATE)
-    return new Error(
-      `Kafka does not tell what became of a transaction of the group "${group}" (${cause.message}): a broker went away while it was ended. Nothing is lost. Start this process again: it goes on from what was committed.`,
-      { cause }
-    )
   if (RIGHTS.has(codeOf(error)))
     return new Error(
       `Kafka refuses the group "${group}" a right (${cause.message}). Give the user of the settings the ACLs: Read on its inputs and on the group, Read and Write on "${group}.changelog" and its outputs, and Write on the transactional id "${group}.${slot}".`,

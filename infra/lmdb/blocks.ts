@@ -76,12 +76,12 @@ export class Blocks {
     return [...closedOf(folded, id, before, Number.POSITIVE_INFINITY), ...closedOf(written, id, before, limit)]
   }
 
-  /** Inside a transaction: takes `gone` out of a bucket, puts `made` in. Does nothing when one of them is no longer there. */
-  replace(id: BucketId, gone: readonly Buffer[], made: readonly { block: BlockKey; value: Buffer }[]): void {
+  /** Inside a transaction: takes `gone` out of a bucket, puts `made` in. False, and nothing is done, when one of them is no longer there. */
+  replace(id: BucketId, gone: readonly Buffer[], made: readonly { block: BlockKey; value: Buffer }[]): boolean {
     const prefix = bucketPrefix(id)
     const { written, folded } = this.#tables[id.table]
     const tableOf = (key: Buffer) => (readBlockKey(key).made === Made.folded ? folded : written)
-    if (!gone.every((key) => tableOf(key).doesExist(key))) return
+    if (!gone.every((key) => tableOf(key).doesExist(key))) return false
     for (const key of gone) tableOf(key).remove(key)
     for (const { block, value } of made) folded.put(blockKey(prefix, block), value)
     const left = { start: prefix, end: after(prefix) }
@@ -89,7 +89,8 @@ export class Blocks {
     const ends = keysOf(written, left).map(({ last }) => last)
     ends.push(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY)
     ends.sort((a, b) => a - b)
-    this.index.set(id, { folded: keysOf(folded, left).length, longestMs: greatest(lengths), ends: [ends[0], ends[1]] })
+    this.index.set(id, { folded: keysOf(folded, left).length, longestMs: Math.max(0, greatest(lengths)), ends: [ends[0], ends[1]] })
+    return true
   }
 }
 

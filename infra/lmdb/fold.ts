@@ -39,5 +39,5 @@ export const foldBucket = async <Block>(
     const value = kind.encode(bundle)
     return { block: { ...kind.extent(bundle), made: Made.folded, tag: hash48(value) }, value: pack(value) }
   })
-  await env.write(() => blocks.replace(id, gone, made), 'can wait')
+  await env.write(() => void blocks.replace(id, gone, made), 'can wait')
 }

@@ -6,7 +6,7 @@ import { BAKERY_REGISTERED_MS, WORKSHOP_DIAL } from './street.js'
 const HOUR_MS = 3_600_000
 const KWH = 1_000_000
 
-const BAKERY = "name: 'Bakery, a dial nobody knew of (demo)', ratedPower: 9.2 kW"
+const BAKERY = "name: 'Village bakery, an unknown dial (demo)', ratedPower: 9.2 kW"
 
 /** What people know of the made-up street, as they would write it. Older history comes in coarser steps: there no interval is expected. */
 const written = (t0: number): string => {

@@ -1,9 +1,10 @@
 import type { LogRecord } from '../../infra/log.js'
 import type { Latest, Store, StoreBatch } from '../../infra/store.js'
+import { unusable } from '../../infra/unusable.js'
 import type { Readings, RecordName } from '../../schemas/generated.js'
 import { hasValue } from '../../schemas/quality.js'
 import { backfillTopic, readingsTopic, Topics } from '../../schemas/topics.js'
-import type { Records } from '../../schemas/wire.js'
+import { NotARecord, type Records } from '../../schemas/wire.js'
 
 /** The consumer group whose offsets say how far the store is. */
 export const STORE_GROUP = 'store'
@@ -16,19 +17,34 @@ export const storedTopics = (sources: readonly string[]): string[] => [
   Topics.rejected,
   Topics.intervals,
   Topics.suspect,
-  Topics.slots
+  Topics.slots,
+  Topics.alerts
 ]
 
 export type Decode = <Name extends RecordName>(name: Name, value: Buffer) => Promise<Records[Name]>
 
-/** Writes a batch of records of any of `storedTopics`; twice is once. */
+/** Told of each block of rows that is in the store, and how long after the receipt of what it was made of, ms. */
+export type Stored = (table: 'readings' | 'intervals' | 'slots', delayMs: number) => void
+
+/** Writes a batch of records of any of `storedTopics`; twice is once. What is no such record is kept as a reject, met at `now`, UTC ms. */
 export const storeSink =
-  (store: Store, decode: Decode) =>
+  (store: Store, decode: Decode, now: () => number, stored: Stored = () => {}) =>
   async (records: readonly LogRecord[]): Promise<void> => {
-    const batch = { readings: [], intervals: [], slots: [], suspects: [], rejects: [], points: [], installations: [] } as Filled
+    const batch = { readings: [], intervals: [], slots: [], suspects: [], rejects: [], points: [], installations: [], alerts: [] } as Filled
     const latest = new Map<string, Latest>()
-    for (const record of records) if (record.value !== null) await sort(batch, latest, record, record.value, decode)
+    for (const record of records) {
+      if (record.value === null) continue
+      try {
+        await sort(batch, latest, record, record.value, decode)
+      } catch (error) {
+        if (!(error instanceof NotARecord)) throw error
+        batch.rejects.push(unusable(record, error, now()))
+      }
+    }
     await store.write({ ...batch, latest: [...latest.values()] })
+    const at = now()
+    for (const { block } of batch.readings) stored('readings', at - block.ingestedAt)
+    for (const table of ['intervals', 'slots'] as const) for (const { rows, knownAt } of batch[table]) stored(table, at - knownAt[rows - 1])
   }
 
 type Filled = { [Table in keyof Required<Omit<StoreBatch, 'latest'>>]: NonNullable<StoreBatch[Table]>[number][] }
@@ -44,6 +60,7 @@ const sort = async (batch: Filled, latest: Map<string, Latest>, record: LogRecor
   } else if (topic === Topics.suspect) batch.suspects.push(await decode('Suspect', value))
   else if (topic === Topics.rejected) batch.rejects.push(await decode('Reject', value))
   else if (topic === Topics.registryPoints) batch.points.push(await decode('Point', value))
+  else if (topic === Topics.alerts) batch.alerts.push(await decode('Alert', value))
   else if (topic === Topics.registryInstallations) batch.installations.push(await decode('Installation', value))
   else {
     const block = await decode('Readings', value)

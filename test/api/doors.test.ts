@@ -17,14 +17,19 @@ const doors: [method: 'GET' | 'POST' | 'DELETE', url: string, may: ('admin' | 'r
   ['GET', '/openapi.json', ['admin', 'reader', 'device']],
   ['GET', '/v1/points', ['admin', 'reader']],
   ['GET', `/v1/series?point=flukso/a&${day}`, ['admin', 'reader']],
+  ['GET', `/v1/export?${day}`, ['admin', 'reader']],
   ['GET', '/v1/latest?point=flukso/a', ['admin', 'reader']],
   ['GET', '/v1/explain?point=flukso/a&at=2024-03-01T10:00', ['admin', 'reader']],
   ['GET', `/v1/compare?point=flukso/a&${day}`, ['admin', 'reader']],
   ['GET', '/v1/changes', ['admin', 'reader']],
   ['GET', '/v1/completeness', ['admin', 'reader']],
   ['GET', '/v1/suspects?point=flukso/a', ['admin', 'reader']],
+  ['GET', '/v1/alerts', ['admin', 'reader']],
+  ['POST', '/v1/alerts/ack', ['admin']],
   ['GET', '/v1/rejects', ['admin', 'reader']],
   ['GET', '/v1/rejects/counts', ['admin', 'reader']],
+  ['GET', '/v1/rejects/inspect?file=x.csv', ['admin']],
+  ['POST', '/v1/rejects/redrive', ['admin']],
   ['GET', '/v1/rules', ['admin', 'reader']],
   ['POST', '/v1/files?name=x.csv', ['admin', 'device']],
   ['GET', `/v1/files/${'a'.repeat(64)}`, ['admin', 'reader']],
@@ -39,12 +44,15 @@ const doors: [method: 'GET' | 'POST' | 'DELETE', url: string, may: ('admin' | 'r
   ['POST', '/v1/sign-in-links', ['admin']],
   ['POST', '/v1/refold', ['admin']],
   ['POST', '/v1/reparse', ['admin']],
-  ['POST', '/v1/replay/verify', ['admin']]
+  ['POST', '/v1/replay/verify', ['admin']],
+  ['POST', '/v1/reconcile', ['admin']]
 ]
-const payload = (url: string) =>
-  url.startsWith('/v1/access') || /^\/v1\/(re(fold|parse|play)|sign)/.test(url)
+const payload = (url: string) => {
+  if (url === '/v1/alerts/ack') return { payload: { alertKey: 'none' } }
+  return url.startsWith('/v1/access') || /^\/v1\/(re(fold|parse|play|jects|concile)|sign)/.test(url)
     ? { payload: url.startsWith('/v1/access') ? { name: `n${url.length}`, role: 'reader' } : {} }
     : { payload: 'points: []', headers: { 'content-type': 'application/octet-stream' } }
+}
 
 for (const [method, url, may] of doors) {
   test(`${method} ${url}`, async () => {

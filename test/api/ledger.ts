@@ -230,8 +230,13 @@ export const openLedger = async (
     maintenance: {
       refold: async () => {},
       reparse: async () => ({ files: 0, readings: 0, rejects: 0 }),
-      verify: async () => ({ days: 0, differences: [] })
+      verify: async () => ({ days: 0, differences: [] }),
+      reconcile: async function* () {
+        yield { step: 'done' as const, days: 0, differing: 0, mended: 0, moving: 0 }
+      }
     },
+    alerts: { acknowledge: async () => {} },
+    rejected: { inspect: async () => [], redrive: async () => ({ files: [], days: [] }) },
     compare: (shown, span, versions, register) => billedByOthers(shown, span, resolveRules(versions, register)),
     rules: () => ({ others: [], traces: [] }),
     sourceZone: () => 'Europe/Brussels',

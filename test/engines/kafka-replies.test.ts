@@ -4,16 +4,20 @@ import { kafkaOnLine } from './line.js'
 import { inScene, undisturbedRounds } from './scene.js'
 import type { Outcome } from './undisturbed.js'
 
-/** The failure matrix, row 4: a commit reaches the broker, and its reply nobody. */
+/** The failure matrix, row 4: a commit reaches the broker, and its reply nobody. Or the broker, out of patience, had aborted before it came. */
 const END_TRANSACTION = 26
 
 let kafka: Cluster
 let expected: Outcome
 /** Whose next commit is not answered; null: nobody's. */
 let victim: string | null = null
+let aborts = false
 let lost = 0
 beforeAll(async () => {
   const tapped = kafkaOnLine({
+    request(api, request) {
+      if (aborts && victim !== null && api === END_TRANSACTION && request.includes(victim)) request[request.length - 1] = 0
+    },
     answer(api, request) {
       if (victim === null || api !== END_TRANSACTION || !request.includes(victim)) return true
       victim = null
@@ -25,12 +29,14 @@ beforeAll(async () => {
 })
 afterAll(() => kafka.close())
 
-for (const [how, dies] of [
-  ['it asks again, and goes on', false],
-  ['it is killed, and comes back', true]
+for (const [how, dies, aborted] of [
+  ['it asks again, and goes on', false, false],
+  ['it is killed, and comes back', true, false],
+  ['the transaction was aborted, it folds again, and goes on', false, true]
 ] as const)
   test(`M4 the reply to a commit is lost: ${how}`, () =>
     inScene(kafka.brokers, async (scene) => {
+      aborts = aborted
       await scene.append(0, 3)
       const first = scene.start(0, { stop: { step: 'commitTransaction', group: 'energy' } })
       await first.says('stopped')

@@ -34,6 +34,8 @@ const EVERY_ROOM = [
   { room: 'sinks', name: STORE_GROUP },
   { room: 'api' }
 ]
+/** Kubernetes has no InfluxDB of its own. */
+const EVERY_ROOM_COMPOSED = [...EVERY_ROOM.slice(0, -1), { room: 'sinks', name: 'influx' }, { room: 'api' }]
 const PORT = 8080
 
 const folder = mkdtempSync(join(tmpdir(), 'wattledger-deployment-'))
@@ -95,13 +97,18 @@ describe('compose.yaml', () => {
         const { settings, only, slot } = await understood(command, read(compose.configs[configs[0].source].file))
         expect(settings.http.listen).toEqual([{ host: '0.0.0.0', port: PORT }])
         expect(secretFiles(settings)).toEqual(secrets.map((name: string) => `/run/secrets/${name}`))
-        const hosts = [...settings.kafka!.brokers, ...settings.cassandra!.nodes, new URL(settings.schemaRegistry!.url).host]
+        const hosts = [
+          ...settings.kafka!.brokers,
+          ...settings.cassandra!.nodes,
+          new URL(settings.schemaRegistry!.url).host,
+          new URL(settings.influx!.url).host
+        ]
         for (const host of hosts) expect(Object.keys(compose.services)).toContain(host.split(':')[0])
         expect(slot).toBe(0)
         return only
       })
     )
-    expect(found.map((only) => JSON.parse(JSON.stringify(only)))).toEqual(EVERY_ROOM)
+    expect(found.map((only) => JSON.parse(JSON.stringify(only)))).toEqual(EVERY_ROOM_COMPOSED)
   })
 
   test('ports, volumes, secrets, networks and files that are named are there', () => {
@@ -115,7 +122,7 @@ describe('compose.yaml', () => {
       for (const dependency of Object.keys(service.depends_on ?? {})) {
         expect(compose.services[dependency].healthcheck, dependency).toBeDefined()
       }
-      expect(service.image, name).toMatch(/:\d+\.\d+\.\d+$/)
+      expect(service.image, name).toMatch(/:v?\d+\.\d+\.\d+$/)
     }
     for (const [, { build, healthcheck }] of rooms) {
       expect(existsSync(join(ROOT, build.dockerfile))).toBe(true)
@@ -124,6 +131,40 @@ describe('compose.yaml', () => {
     expect(compose.services.api.ports).toEqual([`127.0.0.1:${PORT}:${PORT}`])
     const { KAFKA_ADVERTISED_LISTENERS } = compose.services.kafka.environment
     expect(KAFKA_ADVERTISED_LISTENERS).toBe(`PLAINTEXT://${parse(read('infra/wattledger.yaml')).kafka.brokers[0]}`)
+  })
+})
+
+describe('Grafana beside it', () => {
+  const provisioned: Json = parse(read('infra/grafana/provisioning/datasources/wattledger.yaml'))
+  const providers: Json = parse(read('infra/grafana/provisioning/dashboards/wattledger.yaml'))
+  const { grafana, influxdb, prometheus } = compose.services
+  const settings = parse(read('infra/wattledger.yaml'))
+
+  test('its data sources, and the setting up of InfluxDB, agree with the settings of the rooms', () => {
+    const { url, org, bucket, token } = settings.influx
+    const [influx, metrics] = provisioned.datasources
+    expect(influx).toMatchObject({ url, jsonData: { dbName: bucket } })
+    expect(influx.secureJsonData.httpHeaderValue1).toBe(`Token $__file{${token.file}}`)
+    expect(influxdb.environment).toMatchObject({ DOCKER_INFLUXDB_INIT_ORG: org, DOCKER_INFLUXDB_INIT_BUCKET: bucket })
+    expect(influxdb.environment.DOCKER_INFLUXDB_INIT_ADMIN_TOKEN_FILE).toBe(token.file)
+    expect(Object.keys(compose.services)).toContain(new URL(metrics.url).hostname)
+    const files = [grafana.environment.GF_SECURITY_ADMIN_PASSWORD__FILE, token.file]
+    for (const file of files) expect(grafana.secrets.map((name: string) => `/run/secrets/${name}`)).toContain(file)
+  })
+
+  test('dashboards are where it looks for them', () => {
+    const [from] = grafana.volumes.find((volume: string) => volume.split(':')[1] === providers.providers[0].options.path).split(':')
+    expect(readdirSync(join(ROOT, from)).sort()).toEqual(['energy.json', 'platform.json'])
+    for (const volume of grafana.volumes) if (volume.startsWith('.')) expect(existsSync(join(ROOT, volume.split(':')[0]))).toBe(true)
+  })
+
+  test('Prometheus asks every room', () => {
+    const [{ source, target }] = prometheus.configs
+    expect(prometheus.command).toContain(`--config.file=${target}`)
+    const [job] = parse(read(compose.configs[source].file)).scrape_configs
+    expect(job.static_configs[0].targets).toEqual(rooms.map(([name]) => `${name}:${PORT}`))
+    expect(job.authorization.credentials_file).toBe(settings.http.token.file)
+    expect(prometheus.secrets.map((name: string) => `/run/secrets/${name}`)).toContain(job.authorization.credentials_file)
   })
 })
 

@@ -9,6 +9,7 @@ import { connect } from '../../api/client/node.js'
 import type { Deps } from '../../api/deps.js'
 import { createMetrics } from '../../api/metrics.js'
 import { type Embedded, openEmbedded } from '../../infra/lmdb/open.js'
+import type { Log } from '../../infra/log.js'
 import { type AccessEntry, hashToken } from '../../schemas/access.js'
 import { allTopics } from '../../schemas/topics.js'
 import { memoryMap } from '../api/memory-map.js'
@@ -26,10 +27,29 @@ let embedded: Embedded
 let app: Awaited<ReturnType<typeof buildApp>>
 let url: string
 
+const BREAKS = Buffer.from('the log breaks here')
+
+/** No disk that fails on demand is at hand. */
+const breaking = (log: Log): Log =>
+  new Proxy(log, {
+    get: (target, key: keyof Log) => {
+      if (key === 'tail')
+        return async function* (...asked: Parameters<Log['tail']>) {
+          for await (const records of target.tail(...asked)) {
+            if (records.some(({ value }) => value?.equals(BREAKS))) throw new Error('The log broke.')
+            yield records
+          }
+        }
+      const member = target[key]
+      return typeof member === 'function' ? member.bind(target) : member
+    }
+  })
+
 beforeAll(async () => {
   embedded = await openEmbedded(folder)
   const { log, store, wire, archive } = embedded
   await log.create(allTopics(['flukso']))
+  const noSteps = async function* () {}
   const never = async () => {
     throw new Error('not in this test')
   }
@@ -41,13 +61,24 @@ beforeAll(async () => {
     access,
     registry: { versions: async () => [], apply: never },
     upload: never,
-    maintenance: { refold: never, reparse: never, verify: never },
+    maintenance: { refold: never, reparse: never, verify: never, reconcile: noSteps },
+    alerts: { acknowledge: never },
+    rejected: { inspect: never, redrive: never },
     compare: () => [],
     rules: () => ({ others: [], traces: [] }),
     sourceZone: () => 'UTC',
     ready: async () => null,
     limits: { upload: 1000, body: 1000 },
-    live: { log, wire, storeGroup: 'store', sources: ['flukso'], folder, now: () => now, tickMs: 20, limits: { pingMs: 1000 } }
+    live: {
+      log: breaking(log),
+      wire,
+      storeGroup: 'store',
+      sources: ['flukso'],
+      folder,
+      now: () => now,
+      tickMs: 20,
+      limits: { pingMs: 1000 }
+    }
   }
   app = await buildApp(deps)
   await app.listen({ host: '127.0.0.1', port: 0 })
@@ -133,7 +164,6 @@ test('who answers no ping is cut off', async () => {
 test('a log that breaks closes its readers, who may come back', async () => {
   const raw = await RawSocket.greet(url, give('eve', 'hers too'))
   await raw.ask({ t: 'sub', id: 1, select }, 'live')
-  // Not a record at all.
-  await embedded.log.append('energy.slots', [{ key: 'flukso/a', value: Buffer.from('nonsense') }])
+  await embedded.log.append('energy.slots', [{ key: 'flukso/a', value: BREAKS }])
   expect((await raw.closed).code).toBe(4500)
 })

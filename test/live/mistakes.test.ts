@@ -70,7 +70,7 @@ test('every mistake is answered, and the socket goes on', async () => {
     [{ t: 'sub', select: { measure: 'slots' } }, 'bad_request'],
     [{ t: 'sub', select: { ...select, group: 'x' } }, 'bad_request'],
     [{ t: 'sub', select: { ...select, measure: 'power' } }, 'unsupported'],
-    [{ t: 'sub', select: { ...select, measure: 'alerts' } }, 'unsupported'],
+    [{ t: 'query', select: { ...select, measure: 'alerts' }, range: [0, 5] }, 'unsupported'],
     [{ t: 'sub', select: { ...select, measure: 'weather' } }, 'unknown_channel'],
     [{ t: 'sub', select: { group: 'none', measure: 'slots' } }, 'not_found'],
     [{ t: 'sub', select, grid: 'PT7M' }, 'bad_request'],
@@ -85,7 +85,7 @@ test('every mistake is answered, and the socket goes on', async () => {
     [{ t: 'credit', n: -5 }, 'bad_request'],
     [{ t: 'query', select, range: [5, 5] }, 'bad_request'],
     [{ t: 'query', select, range: [0, 5], page: 'x' }, 'cursor_expired'],
-    [{ t: 'ack', alertKey: 'x' }, 'unsupported'],
+    [{ t: 'ack', alertKey: 'x' }, 'not_found'],
     [{ t: 'auth.refresh', token: 'wrong' }, 'unauthorized'],
     [{ t: 'dance' }, 'bad_request'],
     [{ ...hello }, 'bad_request']

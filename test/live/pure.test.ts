@@ -7,6 +7,7 @@ import { Table } from '../../api/client/table.js'
 import { Backlog } from '../../api/live/backlog.js'
 import { Congestion, Credit, RequestRate } from '../../api/live/credit.js'
 import { readCursor, type Signed, writeCursor } from '../../api/live/cursor.js'
+import { Entry } from '../../api/live/entry.js'
 import { inWindows, newestRow } from '../../api/live/history.js'
 import { type Positions, recordsBetween } from '../../api/live/positions.js'
 import { Ring } from '../../api/live/ring.js'
@@ -15,6 +16,8 @@ import { select } from '../../api/live/selection.js'
 import { lookAgain, type Who } from '../../api/live/who.js'
 import { isOwnOrigin, isOwnPage } from '../../api/origin.js'
 import type { Identity } from '../../schemas/access.js'
+import { decoding } from '../../schemas/decoding.js'
+import { memorySchemaIds, Wire } from '../../schemas/wire.js'
 
 const row = (said: Partial<Row>): Row => ({ k: 'a|1', s: 0, e: 1, v: 1, sc: 3, u: 'Wh', q: 'RAW', rev: 1, op: 'put', ...said })
 
@@ -30,6 +33,13 @@ test('cursors say what was written, and nothing else passes for one', () => {
   for (const other of ['', '.', 'a.b', `${text}.x`, text.slice(1), text.slice(0, -2), text.replace('.', '')])
     expect(readCursor(key, other)).toBeNull()
   fc.assert(fc.property(fc.string(), (anything) => readCursor(key, anything) === null))
+})
+
+test('what is no record has no rows, and ends nobody’s subscription', async () => {
+  const decode = decoding(await Wire.open(memorySchemaIds()))
+  const record = { topic: 't', partition: 0, offset: 7, key: 'p', value: Buffer.from('{"kWh": 1}') }
+  for (const measure of ['readings', 'intervals', 'slots'] as const)
+    expect((await new Entry('t', 0, measure, record).read(decode)).rows).toEqual([])
 })
 
 test('how far a cursor lies behind', () => {

@@ -67,7 +67,7 @@ beforeEach(async () => {
     resolve: (native) => native,
     memory: { get: (key) => memory.get(key), put: async (key, value) => void memory.set(key, value) }
   }
-  const sink = runSink(log, STORE_GROUP, storedTopics(['test']), storeSink(store, decoding(wire)))
+  const sink = runSink(log, STORE_GROUP, storedTopics(['test']), storeSink(store, decoding(wire), Date.now))
   running = [runFold(energy, { log, store, wire, storeGroup: STORE_GROUP, sources: ['test'] }).processing, sink]
 })
 

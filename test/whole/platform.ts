@@ -53,8 +53,8 @@ export const digestOf = (days: ReadonlyMap<string, string>): string =>
     .digest('hex')
 
 /** A platform on a real data folder, without a port. */
-export const openWhole = async (folder = temporary()): Promise<Whole> => {
-  const platform = await openPlatform(settingsFor(folder))
+export const openWhole = async (folder = temporary(), more: Partial<Settings> = {}): Promise<Whole> => {
+  const platform = await openPlatform({ ...settingsFor(folder), ...more })
   const authorization = `Bearer ${platform.token}`
   const send: Whole['send'] = async (method, path, payload, headers = {}) => {
     const { statusCode, payload: body } = await platform.app.inject({ method, url: path, payload, headers: { authorization, ...headers } })

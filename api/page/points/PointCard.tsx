@@ -14,7 +14,7 @@ export const PointCard = ({ point }: { point: PointInfo }) => {
   return (
     <>
       <span class="name">
-        {titleOf(point)} {alarms > 0 && <AlertMark count={alarms} />}
+        {alarms > 0 && <AlertMark count={alarms} />} {titleOf(point)}
       </span>
       {main && (
         <>
