@@ -28,6 +28,8 @@ export interface GroupPorts {
   gone(group: string, instance: string): Promise<void>
   /** A transaction wrote to these: its markers come a little later. */
   wrote(partitions: readonly TopicPartition[]): void
+  /** The last owner of these tasks may have written where its markers are still on their way. */
+  inherited(partitions: readonly number[]): void
   /** A transaction is stored, so long after it was begun. */
   took(ms: number): void
 }
@@ -293,6 +295,7 @@ export class Group implements Processing {
     const wanted = partitions.flatMap((partition) => this.topics.map((topic) => ({ topic, partition })))
     // Waits for transactions of the last owner that are not decided, so that the changelog is read behind them.
     const stored = await answerOf<TopicPartitionOffset[]>((done) => this.#intake.consumer.committed(wanted, OFFSETS_MS, done))
+    this.ports.inherited(partitions)
     const restored = await restore(this.ports.clients, this.group, partitions)
     const tasks: HeldTask[] = []
     for (const partition of partitions) {

@@ -36,7 +36,7 @@ export class KafkaLog implements Log {
   readonly #running = new Map<string, Group>()
   readonly #closed = new AbortController()
   readonly #known = new Set<string>()
-  /** Where transactions of this process wrote and nobody has looked since. */
+  /** Where transactions of this process, or of those before it, wrote and nobody has looked since. */
   readonly #wrote = new Set<string>()
   readonly #ends: Ends
   #onCommit: (group: string, tookMs: number) => void = () => {}
@@ -100,6 +100,9 @@ export class KafkaLog implements Log {
       gone: (group, instance) => gone(this.admin, group, instance),
       wrote: (partitions) => {
         for (const partition of partitions) this.#wrote.add(nameOf(partition))
+      },
+      inherited: (partitions) => {
+        for (const topic of this.#known) for (const partition of partitions) this.#wrote.add(nameOf({ topic, partition }))
       },
       took: (ms) => this.#onCommit(group, ms)
     }

@@ -7,9 +7,9 @@ const SINGLE_REJECTS = 50
 
 const REASONS = { refused: 'influx-refused', large: 'influx-too-large', failing: 'influx-failed', away: '', closed: '' } as const
 const ADVICE = {
-  refused: 'See what else writes to this bucket: a field has one type for ever. Then: wattledger reconcile.',
-  large: 'Raise the limit on the size of requests of what stands before InfluxDB. Then: wattledger reconcile.',
-  failing: "See InfluxDB's own log: it takes other rows. Then: wattledger reconcile.",
+  refused: 'See what else writes to this bucket: a field has one type for ever. Then: wattledger reconcile --apply.',
+  large: 'Raise the limit on the size of requests of what stands before InfluxDB. Then: wattledger reconcile --apply.',
+  failing: "See InfluxDB's own log: it takes other rows. Then: wattledger reconcile --apply.",
   away: '',
   closed: ''
 } as const
