@@ -1,11 +1,14 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type Ended, lay, run, type Server as Serving, serve, start, stop, until } from './child.js'
 import { curveLine, f5d, hours, recordedBlock, recordedCurve, utc } from './files.js'
 import { type Given, type Json, temporary } from './platform.js'
 import { HOME } from './world.js'
+
+// A dozen commands are a dozen processes, each seconds long where others are at work.
+vi.setConfig({ testTimeout: 180_000 })
 
 /** The commands as people type them: on a folder that nobody holds, and on one that `start` owns. */
 let folder: string
