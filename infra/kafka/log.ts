@@ -102,7 +102,9 @@ export class KafkaLog implements Log {
         for (const partition of partitions) this.#wrote.add(nameOf(partition))
       },
       inherited: (partitions) => {
-        for (const topic of this.#known) for (const partition of partitions) this.#wrote.add(nameOf({ topic, partition }))
+        // Not to what it reads: there somebody else may be at work, or frozen.
+        const written = [...this.#known].filter((topic) => !topics.includes(topic))
+        for (const topic of written) for (const partition of partitions) this.#wrote.add(nameOf({ topic, partition }))
       },
       took: (ms) => this.#onCommit(group, ms)
     }
