@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { completeness } from '../schemas/completeness.js'
-import type { Suspect } from '../schemas/generated.js'
+import type { Reject, Suspect } from '../schemas/generated.js'
 import { OPS, QUALITIES } from '../schemas/quality.js'
 import { decimal, iso, kwh, meanPower } from './format.js'
 import type { FineSlot, IntervalAt } from './series.js'
@@ -96,3 +96,19 @@ export const suspectRow = (suspect: Suspect) => ({
   line: suspect.line,
   knownAt: iso(suspect.knownAt)
 })
+
+export const RejectBody = z.object({
+  source: z.string(),
+  origin: z.string(),
+  name: z.string(),
+  line: z.number(),
+  field: z.string(),
+  reason: z.string(),
+  expected: z.string(),
+  found: z.string(),
+  advice: z.string(),
+  ingestedAt: z.string(),
+  parserVersion: z.number()
+})
+
+export const rejectRow = (reject: Reject) => ({ ...reject, ingestedAt: iso(reject.ingestedAt) })

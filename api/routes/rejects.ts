@@ -2,7 +2,8 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import type { ChangedDay, Deps } from '../deps.js'
 import { ApiError, errorAnswers } from '../errors.js'
-import { iso, kwh } from '../format.js'
+import { kwh } from '../format.js'
+import { RejectBody, rejectRow } from '../shown.js'
 import { plainName } from './files.js'
 
 /** Days told in one answer; how much changes in all is told besides. */
@@ -12,18 +13,7 @@ const FileParam = z.string().min(1).max(300).describe('A SHA-256, at least eight
 
 const Inspected = z.object({
   rejects: z.array(
-    z.object({
-      source: z.string(),
-      origin: z.string(),
-      name: z.string(),
-      line: z.number(),
-      field: z.string(),
-      reason: z.string(),
-      expected: z.string(),
-      found: z.string(),
-      advice: z.string(),
-      ingestedAt: z.string(),
-      parserVersion: z.number(),
+    RejectBody.extend({
       attempts: z.number().describe('Times it was redriven.'),
       raw: z
         .object({
@@ -111,7 +101,7 @@ export const rejectRoutes =
       async ({ query: { file, line } }) => {
         const found = await deps.rejected.inspect(file, line)
         if (found.length === 0) throw new ApiError('not_found', `Nothing of "${file}" is rejected now; "wattledger rejects" lists what is.`)
-        return { rejects: found.map(({ reject, attempts, raw }) => ({ ...reject, ingestedAt: iso(reject.ingestedAt), attempts, raw })) }
+        return { rejects: found.map(({ reject, attempts, raw }) => ({ ...rejectRow(reject), attempts, raw })) }
       }
     )
 

@@ -4,30 +4,13 @@ import { covers } from '../../schemas/access.js'
 import { requireEverything } from '../auth.js'
 import type { Deps } from '../deps.js'
 import { ApiError, errorAnswers } from '../errors.js'
-import { iso } from '../format.js'
 import { knownPoint, PointParam, WhenParam, whenOf, ZoneParam } from '../question.js'
-import { SuspectBody, suspectRow } from '../shown.js'
+import { RejectBody, rejectRow, SuspectBody, suspectRow } from '../shown.js'
 
 const MAX_SUSPECTS = 10_000
 
 const Suspects = z.object({ point: z.string(), zone: z.string(), suspects: z.array(SuspectBody) })
-const Rejects = z.object({
-  rejects: z.array(
-    z.object({
-      source: z.string(),
-      origin: z.string(),
-      name: z.string(),
-      line: z.number(),
-      field: z.string(),
-      reason: z.string(),
-      expected: z.string(),
-      found: z.string(),
-      advice: z.string(),
-      ingestedAt: z.string(),
-      parserVersion: z.number()
-    })
-  )
-})
+const Rejects = z.object({ rejects: z.array(RejectBody) })
 const Counts = z.object({ counts: z.array(z.object({ reason: z.string(), count: z.number() })) })
 
 /** What was set aside: lines that could not be read, readings that were not believed. */
@@ -53,7 +36,7 @@ export const setAsideRoutes =
       async (request) => {
         requireEverything(request)
         const rejects = await deps.store.rejects(request.query)
-        return { rejects: rejects.map((reject) => ({ ...reject, ingestedAt: iso(reject.ingestedAt) })) }
+        return { rejects: rejects.map(rejectRow) }
       }
     )
 
