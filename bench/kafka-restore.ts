@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { KafkaLog } from '../infra/kafka/log.js'
-import { changelogOf } from '../infra/kafka/topics.js'
+import { changelogOf } from '../infra/kafka/names.js'
 import { startKafka } from '../infra/local/kafka.js'
 import { topicSchemaIds } from '../infra/schema-registry/topic.js'
 import { energy } from '../processors/energy/fold.js'

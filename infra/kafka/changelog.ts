@@ -1,11 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Damaged } from '../errors.js'
 import type { Clients } from './clients.js'
+import { CHECKPOINT, changelogOf } from './names.js'
 import { Intake } from './reader.js'
-import { changelogOf } from './topics.js'
-
-/** Key of a checkpoint: the input offsets that the states of a partition include. */
-export const CHECKPOINT = '__cp'
 
 export interface Restored {
   states: Map<string, Buffer>

@@ -3,12 +3,12 @@ import type { KafkaConsumer, LibrdKafkaError, TopicPartition, TopicPartitionOffs
 import { partitionOf } from '../../schemas/partition.js'
 import type { Handlers, Offsets, Processing } from '../log.js'
 import { answerOf, CODES } from './calls.js'
-import { CHECKPOINT, checkCheckpoint, restore } from './changelog.js'
+import { checkCheckpoint, restore } from './changelog.js'
 import type { Clients } from './clients.js'
 import { explained } from './explained.js'
+import { CHECKPOINT, changelogOf } from './names.js'
 import { Intake } from './reader.js'
 import { HeldTask } from './task.js'
-import { changelogOf } from './topics.js'
 import { Aborted, type Put, Transactions } from './transactions.js'
 
 /** What a group needs of the log it belongs to. */

@@ -8,8 +8,9 @@ import { Clients, type KafkaAccess } from './clients.js'
 import { Ends, nameOf } from './ends.js'
 import { Group, type GroupPorts } from './group.js'
 import { gone } from './members.js'
+import { changelogOf } from './names.js'
 import { Intake, recordOf } from './reader.js'
-import { changelogOf, checkTopics, createTopics, type TopicSettings } from './topics.js'
+import { checkTopics, createTopics, type TopicSettings } from './topics.js'
 
 export interface KafkaLogOptions extends KafkaAccess, Partial<TopicSettings> {
   /**

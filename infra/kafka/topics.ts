@@ -3,6 +3,7 @@ import type { Admin } from 'kafkajs'
 import { COMPACTED } from '../../schemas/topics.js'
 import { Refused } from '../errors.js'
 import { patiently } from './calls.js'
+import { isChangelog } from './names.js'
 
 /** How topics that do not exist yet are made. */
 export interface TopicSettings {
@@ -20,13 +21,8 @@ const FOR_EVER = '-1'
 /** Only segments that are full are compacted, and whoever takes over a task reads all of them: Kafka's own gigabyte is many times the states. */
 const COMPACTED_SEGMENT_BYTES = 64 * 1024 * 1024
 
-const CHANGELOG = '.changelog'
-
-/** Where the states of a group are. Also the topic its members subscribe to: who has a partition of it has the task of that number. */
-export const changelogOf = (group: string): string => `${group}${CHANGELOG}`
-
 const configOf = (topic: string, { retentionMs }: TopicSettings): { name: string; value: string }[] =>
-  COMPACTED.has(topic) || topic.endsWith(CHANGELOG)
+  COMPACTED.has(topic) || isChangelog(topic)
     ? [
         { name: 'cleanup.policy', value: 'compact' },
         { name: 'segment.bytes', value: String(COMPACTED_SEGMENT_BYTES) }

@@ -6,8 +6,8 @@ import { openEmbedded } from '../../infra/lmdb/open.js'
 import type { Cluster } from '../../infra/local/kafka.js'
 import { ledgerHash } from '../../processors/verify.js'
 import { kafkaForTest } from './kafka.js'
-import { lateOf, wireForTest } from './readings.js'
-import { inScene, roundsOf, type Stop, undisturbedRounds } from './scene.js'
+import { lateOf, roundsOf, wireForTest } from './readings.js'
+import { inScene, type Stop, undisturbedRounds } from './scene.js'
 import { type Outcome, undisturbed } from './undisturbed.js'
 
 /** The failure matrix, rows 1, 2, 3, 5 and 14: a process is killed between two steps of the loop. Row 4: kafka-replies.test.ts. */

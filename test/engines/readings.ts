@@ -7,6 +7,7 @@ import { counterBlock, MINUTE } from '../processors/series.js'
 /** A few meters over some hours around a midnight, in rounds: a block of each, then a heartbeat. No figure of it is left to chance. */
 export const SOURCE = 'test'
 export const ROUNDS = 6
+export const PARTITIONS = 4
 const POINTS = Array.from({ length: 12 }, (_, i) => i + 1)
 const READINGS = 8
 const EVERY_MINUTES = 7
@@ -44,17 +45,20 @@ const recordOf = (wire: Wire, point: number, round: number): NewRecord => ({
   value: wire.encode('Readings', blockOf(point, round))
 })
 
-const beatsAfter = (wire: Wire, round: number, partitions: number): NewRecord[] => {
+const beatsAfter = (wire: Wire, round: number): NewRecord[] => {
   const at = (BEGIN + (round + 1) * READINGS * EVERY_MINUTES) * MINUTE
   const value = wire.encode('Readings', { ...emptyReadings(), source: SOURCE, ingestedAt: at, at: [at] })
-  return Array.from({ length: partitions }, (_, partition) => ({ key: '', value, partition }))
+  return Array.from({ length: PARTITIONS }, (_, partition) => ({ key: '', value, partition }))
 }
 
 /** A round as its source sends it. */
-export const roundOf = (wire: Wire, round: number, partitions: number): NewRecord[] => [
+const roundOf = (wire: Wire, round: number): NewRecord[] => [
   ...POINTS.filter((point) => point !== SILENT.point || round !== SILENT.round).map((point) => recordOf(wire, point, round)),
-  ...beatsAfter(wire, round, partitions)
+  ...beatsAfter(wire, round)
 ]
+
+export const roundsOf = (wire: Wire, from: number, to = ROUNDS): NewRecord[] =>
+  Array.from({ length: to - from }, (_, i) => roundOf(wire, from + i)).flat()
 
 /** What the silent one had to say, for whoever appends it late. */
 export const lateOf = (wire: Wire): NewRecord => recordOf(wire, SILENT.point, SILENT.round)

@@ -9,7 +9,7 @@ import { STORE_GROUP, storedTopics } from '../../sinks/store/sink.js'
 import { until } from '../whole/child.js'
 import { caughtUp } from './counted.js'
 import { type Child, childProcess } from './process.js'
-import { ROUNDS, roundOf, SOURCE, wireForTest } from './readings.js'
+import { PARTITIONS, ROUNDS, roundsOf, SOURCE, wireForTest } from './readings.js'
 import { rowsSent } from './rows.js'
 import { statesKept } from './states.js'
 import { type Outcome, undisturbed } from './undisturbed.js'
@@ -34,7 +34,6 @@ export interface Starting {
   folder?: string
 }
 
-const PARTITIONS = 4
 let made = 0
 
 /** One ledger among others on a broker: its topics, the processes that work on it, and what it must come to. */
@@ -108,9 +107,6 @@ export class Scene {
     await this.log.close()
   }
 }
-
-export const roundsOf = (wire: Wire, from: number, to = ROUNDS): NewRecord[] =>
-  Array.from({ length: to - from }, (_, i) => roundOf(wire, from + i, PARTITIONS)).flat()
 
 /** Does something with a ledger of its own on a broker. */
 export const inScene = async (brokers: readonly string[], work: (scene: Scene) => Promise<void>): Promise<void> => {

@@ -1,5 +1,4 @@
-import { CHECKPOINT } from '../../infra/kafka/changelog.js'
-import { changelogOf } from '../../infra/kafka/topics.js'
+import { CHECKPOINT, changelogOf } from '../../infra/kafka/names.js'
 import type { Log } from '../../infra/log.js'
 import { contents } from './counted.js'
 

@@ -1,8 +1,7 @@
 import { beforeAll, expect, test } from 'vitest'
 import { Topics } from '../../schemas/topics.js'
 import { notFoldable, notRecords } from '../engines/poison.js'
-import { ROUNDS } from '../engines/readings.js'
-import { roundsOf } from '../engines/scene.js'
+import { ROUNDS, roundsOf } from '../engines/readings.js'
 import { type Outcome, undisturbed } from '../engines/undisturbed.js'
 
 /** A bad record costs itself: it is set aside and counted, and what comes before and behind it is folded as if it were not there. */
