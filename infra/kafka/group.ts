@@ -26,6 +26,8 @@ export interface GroupPorts {
   committed(group: string): Promise<Offsets>
   /** Resolves when the group has no such member any more. */
   gone(group: string, instance: string): Promise<void>
+  /** Resolves with whether all tasks of a group that is not about to share them out anew are somebody's. */
+  covered(group: string): Promise<boolean>
   /** A transaction wrote to these: its markers come a little later. */
   wrote(partitions: readonly TopicPartition[]): void
   /** The last owner of these tasks may have written where its markers are still on their way. */
@@ -41,6 +43,8 @@ const OFFSETS_MS = 30_000
 /** Aborts in a row before it is no passing trouble of a broker. */
 const ABORTS = 10
 const ABORT_PAUSE_MS = 100
+/** Tasks that nobody has at this many looks in a row are on their way to nobody. */
+const COVER = { looks: 4, everyMs: 1000 }
 /** Of librdkafka. */
 const BEGINNING = -2
 
@@ -64,6 +68,9 @@ export class Group implements Processing {
   #intake!: Intake
   #transactions!: Transactions
   #stopping = false
+  #leaving = false
+  /** Tasks of the group that nobody has, and nobody will be given. */
+  #orphans = false
   /** The group has said which tasks are ours: of the others it is known that they are not. */
   #joined = false
   #draining = 0
@@ -116,18 +123,21 @@ export class Group implements Processing {
       consumer = await clients.member({ group: this.group, instance: id, sessionTimeoutMs, onRebalance })
       this.#intake = new Intake(consumer)
       consumer.subscribe([changelogOf(this.group)])
-      while (!this.#stopping) await this.#step()
+      while (!this.#stopping) {
+        if (this.#orphans) await this.#rejoin(id)
+        await this.#step()
+      }
       await this.#finish()
       await this.#leave(id)
     } catch (error) {
       // The others end what they have begun; the one in trouble has left nothing behind.
       this.#stopping = true
       await this.#finish().catch(() => {})
+      // Its tasks are free for others, and when it begins again all are shared out anew.
+      if (consumer) await this.#leave(id).catch(() => {})
       throw explained(error, this.group, slot)
     } finally {
       this.#stopping = true
-      // What nobody has answered would keep the consumer from closing.
-      for (const { assigned } of this.#rebalances) this.#decline(assigned)
       await Promise.all([consumer && this.#intake.close(), this.#transactions.close()])
       for (const resolve of this.#interruptions) resolve()
     }
@@ -159,6 +169,7 @@ export class Group implements Processing {
    * says goodbye for it when it unsubscribes, and not when it closes.
    */
   async #leave(id: string): Promise<void> {
+    this.#leaving = true
     for (const { assigned } of this.#rebalances.splice(0)) this.#decline(assigned)
     this.#intake.consumer.unsubscribe()
     let gone = false
@@ -171,6 +182,26 @@ export class Group implements Processing {
       await sleep(this.#intake.restMs)
     }
     await heard
+    this.#leaving = false
+  }
+
+  /**
+   * Kafka gives a static member that comes back what was its own when it went, and asks nobody: tasks that it was about to hand over
+   * when it died would stay without an owner until somebody else comes or goes. So it goes, and comes, once.
+   */
+  async #rejoin(id: string): Promise<void> {
+    this.#orphans = false
+    await this.#finish()
+    await this.#leave(id)
+    this.#intake.consumer.subscribe([changelogOf(this.group)])
+  }
+
+  async #lookForOrphans(): Promise<void> {
+    for (let look = 0; look < COVER.looks; look++) {
+      await sleep(COVER.everyMs)
+      if (this.#stopping || (await this.ports.covered(this.group))) return
+    }
+    this.#orphans = true
   }
 
   async #take(): Promise<number> {
@@ -248,6 +279,8 @@ export class Group implements Processing {
     const tasks = await this.#restored(partitions)
     for (const task of tasks) this.#tasks.set(task.task.partition, task)
     this.#intake.consumer.incrementalAssign(tasks.flatMap((task) => positionsOf(task)))
+    // Once, so that nobody comes and goes for ever; a look that fails says nothing.
+    if (!this.#joined) void this.#lookForOrphans().catch(() => {})
     this.#joined = true
   }
 
@@ -314,7 +347,7 @@ export class Group implements Processing {
 
   #onRebalance(error: LibrdKafkaError | undefined, partitions: TopicPartition[]): void {
     const assigned = error?.code === ERRORS.ERR__ASSIGN_PARTITIONS
-    if (this.#stopping) return this.#decline(assigned)
+    if (this.#stopping || this.#leaving) return this.#decline(assigned)
     this.#rebalances.push({ assigned, partitions: partitions.map(({ partition }) => partition) })
     this.#wake()
   }

@@ -7,7 +7,7 @@ import { patiently } from './calls.js'
 import { Clients, type KafkaAccess } from './clients.js'
 import { Ends, nameOf } from './ends.js'
 import { Group, type GroupPorts } from './group.js'
-import { gone } from './members.js'
+import { covered, gone } from './members.js'
 import { changelogOf } from './names.js'
 import { Intake, recordOf } from './reader.js'
 import { checkTopics, createTopics, type TopicSettings } from './topics.js'
@@ -99,6 +99,7 @@ export class KafkaLog implements Log {
       ends: (topics) => this.ends(topics),
       committed: (group) => this.committed(group),
       gone: (group, instance) => gone(this.admin, group, instance),
+      covered: (group) => covered(this.admin, group, changelogOf(group), this.partitions),
       wrote: (partitions) => {
         for (const partition of partitions) this.#wrote.add(nameOf(partition))
       },

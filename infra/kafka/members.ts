@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Admin } from 'kafkajs'
+import kafkajs, { type Admin } from 'kafkajs'
 
 const PATIENCE_MS = 5_000
 const POLL_MS = 20
@@ -22,4 +22,15 @@ export const gone = async (admin: Admin, group: string, instance: string): Promi
   const patience = sleep(PATIENCE_MS, undefined, { signal: enough.signal }).catch(() => {})
   await Promise.race([look().catch(() => patience), patience])
   enough.abort()
+}
+
+const { MemberAssignment } = kafkajs.AssignerProtocol
+
+/** Whether every partition of a topic is some member's; also while a group is about to share them out anew. */
+export const covered = async (admin: Admin, group: string, topic: string, partitions: number): Promise<boolean> => {
+  const { groups } = await admin.describeGroups([group])
+  const { state, members } = groups[0]
+  if (state !== 'Stable') return true
+  const held = members.flatMap(({ memberAssignment }) => MemberAssignment.decode(memberAssignment)?.assignment[topic] ?? [])
+  return new Set(held).size >= partitions
 }

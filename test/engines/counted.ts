@@ -10,6 +10,8 @@ export interface Counting {
   input: string
   output: string
   sessionTimeoutMs: number
+  /** A batch with the key `hold` is never answered. */
+  holds?: boolean
 }
 
 export type CountingProcess = Child

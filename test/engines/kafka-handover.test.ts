@@ -35,8 +35,8 @@ afterEach(async () => {
   await Promise.all(processes.map(({ ended }) => ended))
 })
 
-const start = (slot: number): CountingProcess => {
-  const started = countingProcess({ ...settings, slot })
+const start = (slot: number, holds = false): CountingProcess => {
+  const started = countingProcess({ ...settings, slot, holds })
   processes.push(started)
   return started
 }
@@ -52,7 +52,7 @@ const counted = async (): Promise<void> => {
 
 /** Three share the four partitions. */
 const three = async (): Promise<CountingProcess[]> => {
-  const all = [0, 1, 2].map(start)
+  const all = [0, 1, 2].map((slot) => start(slot))
   await Promise.all(all.map((each) => each.says('running')))
   await counted()
   // Time for those that came last to be given tasks.
@@ -94,4 +94,22 @@ test('one dies and comes back: it goes on with its own', async () => {
   await second.ended
   start(1)
   await counted()
+})
+
+test('one dies while it hands tasks over, and is back before its session is over: they are somebody’s again', async () => {
+  const first = start(0, true)
+  await first.says('running')
+  await log.append(
+    settings.input,
+    [0, 1, 2, 3].map((partition) => ({ key: 'hold', value: Buffer.from('0'), partition }))
+  )
+  await first.says('holding')
+  await start(1).says('running')
+  // It hears of the other by a heartbeat, and cannot let go of what it has begun.
+  await sleep(5_000)
+  await first.kill()
+  await start(0).says('running')
+  await caughtUp(log, settings.group, settings.input)
+  const held = (await contents(log, settings.output)).map(({ key, value }) => `${key} ${value}`)
+  expect(held.sort()).toEqual(['hold 1', 'hold 1', 'hold 1', 'hold 1'])
 })

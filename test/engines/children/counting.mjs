@@ -3,7 +3,9 @@ import { writeSync } from 'node:fs'
 import { KafkaLog } from '../../../dist/infra/kafka/log.js'
 
 const [settings] = process.argv.slice(2)
-const { brokers, slot, group, input, output, sessionTimeoutMs } = JSON.parse(settings)
+const { brokers, slot, group, input, output, sessionTimeoutMs, holds } = JSON.parse(settings)
+/** Whoever is told to hold never answers a batch with this key in it. */
+const HOLD = 'hold'
 const say = (word) => writeSync(1, `${word}\n`)
 
 const log = await KafkaLog.open({ brokers, slot, partitions: 4, sessionTimeoutMs })
@@ -11,7 +13,11 @@ const held = new Map()
 const running = log.process(group, [input], {
   assign: (task, states) => void held.set(task.partition, new Map([...states].map(([key, state]) => [key, Number(state)]))),
   revoke: (task) => void held.delete(task.partition),
-  batch(task, records) {
+  async batch(task, records) {
+    if (holds && records.some(({ key }) => key === HOLD)) {
+      say('holding')
+      await new Promise(() => {})
+    }
     const counts = held.get(task.partition)
     const states = new Map()
     const outputs = records.map(({ key }) => {
