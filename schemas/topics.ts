@@ -6,6 +6,8 @@ export const Topics = {
   suspect: 'readings.suspect',
   intervals: 'energy.intervals',
   slots: 'energy.slots',
+  members: 'installations.members',
+  power: 'power.installations',
   alerts: 'alerts',
   alertCommands: 'alert.commands',
   registryPoints: 'registry.points',
@@ -56,6 +58,20 @@ export const FACTS: Record<keyof typeof Topics, TopicFacts> = {
   slots: {
     doc: 'Load curves on the stored grids. Of one (point, register, grid, start) the higher rev counts.',
     key: POINT,
+    record: 'Slots',
+    keeps: 'all',
+    contract: true
+  },
+  members: {
+    doc: 'Load curves of eight seconds of the points that are members of an installation, once for each of its installations.',
+    key: 'installation; empty on a heartbeat',
+    record: 'Slots',
+    keeps: 'all',
+    contract: false
+  },
+  power: {
+    doc: 'Load curves of installations and groups: points named `installation/<id>`, registers p_tot, p_prod, p_cons, p_ve, and withdrawal and injection from a quarter of an hour on. UNKNOWN: a member is missing. Power is amount / length.',
+    key: 'installation',
     record: 'Slots',
     keeps: 'all',
     contract: true

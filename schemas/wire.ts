@@ -4,7 +4,6 @@ import {
   type Alert,
   type AlertCommand,
   type Installation,
-  type InstallationPower,
   type Intervals,
   type Point,
   type Readings,
@@ -26,7 +25,6 @@ export interface Records {
   Reject: Reject
   Point: Point
   Installation: Installation
-  InstallationPower: InstallationPower
   Alert: Alert
   AlertCommand: AlertCommand
 }

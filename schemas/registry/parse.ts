@@ -166,7 +166,8 @@ class Reader {
       zone,
       natives: (natives?.said.natives ?? []).map((native, i) => this.#native(native, [...natives!.path, 'natives', i])),
       devices: (devices?.said.devices ?? []).map((device, i) => this.#device(device, local, [...devices!.path, 'devices', i])),
-      registers: this.#registers(layers)
+      registers: this.#registers(layers),
+      installations: []
     }
   }
 

@@ -136,6 +136,7 @@ export const pointRow = (point: string, said: Partial<Point> = {}): Point => ({
   name: '',
   zone: ZONE,
   natives: [],
+  installations: [],
   devices: [],
   registers: [{ register: '', ...DEFAULT_RULES }],
   ...said

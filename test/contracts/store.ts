@@ -499,6 +499,7 @@ export const storeContract = (open: () => Promise<StoreHarness>): void => {
     })
 
     const point = (name: string, validFrom: number, knownAt: number): Point => ({
+      installations: ['home'],
       point: name,
       validFrom,
       knownAt,
@@ -523,6 +524,8 @@ export const storeContract = (open: () => Promise<StoreHarness>): void => {
         deleted: false,
         name: 'Home',
         zone: '',
+        latitude: null,
+        longitude: 4.35,
         members: []
       }
       await store.write({ installations: [installation, { ...installation, validFrom: FEB }, installation] })

@@ -10,6 +10,7 @@ const row: Point = {
   knownAt: 1,
   deleted: false,
   name: 'Workshop',
+  installations: [],
   zone: '',
   natives: ['test/x'],
   devices: [],

@@ -188,10 +188,20 @@ test('selections are clipped by grants, and hash what they hold', () => {
   ])
   expect(() => select({ ...asked, points: ['p', 'q'] }, { grid: null }, ana, [])).toThrow('No such point')
   const members = [
-    { point: 'p', register: '2', tot: 1, prod: 0, ve: 0 },
-    { point: 'q', register: '1', tot: 1, prod: 0, ve: 0 }
+    { point: 'p', register: '2', tot: 1, prod: 0, ve: 0, cons: 0, label: '', device: '', startDate: '' },
+    { point: 'q', register: '1', tot: 1, prod: 0, ve: 0, cons: 0, label: '', device: '', startDate: '' }
   ]
-  const house = { installation: 'house', validFrom: 0, knownAt: 0, deleted: false, name: '', zone: 'UTC', members }
+  const house = {
+    installation: 'house',
+    validFrom: 0,
+    knownAt: 0,
+    deleted: false,
+    name: '',
+    zone: 'UTC',
+    latitude: null,
+    longitude: null,
+    members
+  }
   const group = select({ group: 'house', measure: 'intervals' }, { grid: null }, ana, [house])
   expect([group.has('p', '2'), group.has('p', '1'), group.has('q', '1')]).toEqual([true, false, false])
   expect(() => select({ installations: ['none'], measure: 'slots' }, { grid: null }, ana, [house])).toThrow('No such installation')

@@ -38,6 +38,7 @@ const row = (said: Partial<Point>): Point => ({
   name: '',
   zone: '',
   natives: [],
+  installations: [],
   devices: [],
   registers: [],
   ...said
@@ -284,7 +285,8 @@ const versions = (point: string): fc.Arbitrary<Point[]> =>
           zone: fc.oneof(fc.constant(common.zone), zones),
           natives: fc.oneof(fc.constant(common.natives), natives),
           devices: fc.oneof(fc.constant(common.devices), devices),
-          registers: fc.oneof(fc.constant(common.registers), registerSets)
+          registers: fc.oneof(fc.constant(common.registers), registerSets),
+          installations: fc.constant([])
         },
         { noNullPrototype: true }
       ),
