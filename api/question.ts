@@ -4,11 +4,13 @@ import type { Latest } from '../infra/store.js'
 import type { Range } from '../schemas/access.js'
 import type { Point } from '../schemas/generated.js'
 import { type Grid, parseGrid } from '../schemas/grid.js'
+import { installationOf } from '../schemas/installations.js'
 import { canonicalPoint, currentVersions, isKnownZone, parseWhen, zoneOf } from '../schemas/registry.js'
 import { unitRule } from '../schemas/units.js'
 import { rangesOf } from './auth.js'
 import type { Deps } from './deps.js'
 import { ApiError, notFound } from './errors.js'
+import { knownInstallation } from './installation.js'
 
 /** A CUPS of 22 characters names the same point as its first 20. */
 export const PointParam = z
@@ -76,6 +78,12 @@ export interface KnownPoint {
 /** What is not open is looked up like what is, so that the answer does not come sooner. */
 export const knownPoint = async (deps: Deps, request: FastifyRequest, point: string): Promise<KnownPoint> => {
   const ranges = rangesOf(request, point)
+  const installation = installationOf(point)
+  if (installation !== null) {
+    const known = await knownInstallation(deps.store, installation)
+    if (ranges.length === 0 || known === null) throw notFound()
+    return { point, versions: [], ranges, ...known }
+  }
   const [versions, latest] = await Promise.all([deps.store.points(point).then(currentVersions), deps.store.latest(point)])
   if (ranges.length === 0 || (versions.length === 0 && latest.length === 0)) throw notFound()
   return { point, versions, latest, zone: zoneAt(deps, point, versions), ranges }

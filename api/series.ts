@@ -1,12 +1,15 @@
 import type { SeriesKey, Store } from '../infra/store.js'
 import { covers, type Range } from '../schemas/access.js'
+import { mulDivRound } from '../schemas/exact.js'
 import type { Intervals, Point, Slots } from '../schemas/generated.js'
 import { type Grid, STORED_GRIDS, slotAt } from '../schemas/grid.js'
 import { gridIntervals, type SlotRow } from '../schemas/gridding.js'
+import { installationOf } from '../schemas/installations.js'
 import { mergeSlots } from '../schemas/merge.js'
 import { Op } from '../schemas/quality.js'
 import { rulesOf, versionAt } from '../schemas/registry.js'
 import { ApiError } from './errors.js'
+import { partsOf, sumsOf } from './installation.js'
 import { chunks, currentIntervals } from './rows.js'
 
 /** What is asked: slots (or, without a grid, the raw interval rows) that start in [from, to) and lie in time open to the asker. */
@@ -48,12 +51,29 @@ export const readSlots = async (store: Store, question: Question): Promise<{ row
   const { grid, from, to, maxRows } = question
   if (!grid) throw new Error('readSlots needs a grid')
   if (grid.ms > 0 && (to - from) / grid.ms > maxRows + 1) throw tooMany(maxRows)
+  if (installationOf(question.point) !== null) return { rows: await summedSlots(store, question, grid), unit: 'Wh' }
   const stored = question.zone === question.pointZone && (STORED_GRIDS as readonly string[]).includes(grid.name)
   // A series of hours has no stored quarters: then, as on every other grid, they are computed.
   const answer = (stored ? await storedSlots(store, question, grid) : null) ?? (await computedSlots(store, question, grid))
   const rows = answer.rows.filter((row) => row.start >= from && row.start < to)
   if (rows.length > maxRows) throw tooMany(maxRows)
   return { rows, unit: answer.unit }
+}
+
+/** Those of installations are on a few grids, and every other is made of these: an installation has no intervals. */
+const summedSlots = async (store: Store, question: Question, grid: Grid): Promise<FineSlot[]> => {
+  const { zone, from, to, maxRows, knownAt } = question
+  const parts = partsOf(grid, zone === question.pointZone)
+  const rows: FineSlot[] = []
+  const edge = (at: number): number => (slotAt(grid, zone, at).start === at ? at : slotAt(grid, zone, at).end)
+  const span = toRead(question)
+  for (const chunk of chunks(slotAt(grid, zone, Math.max(from, span.from)).start, Math.min(to, span.to), edge)) {
+    const end = slotAt(grid, zone, chunk.to - 1).end
+    const blocks = mergeSlots(await store.slots(question, parts, chunk.from, end), { from: chunk.from, to: end, knownAt })
+    rows.push(...sumsOf(blocks, grid, zone))
+    if (rows.length > maxRows) throw tooMany(maxRows)
+  }
+  return rows.filter((row) => row.start >= from && row.start < to)
 }
 
 const storedSlots = async (store: Store, question: Question, grid: Grid): Promise<{ rows: SlotRow[]; unit: string } | null> => {
@@ -171,11 +191,12 @@ export const gapsOf = (rows: Iterable<Span>, question: Question, now: number): R
 }
 
 /** Time of rows and gaps together is what was asked, in whole slots. */
-export const summaryOf = (rows: readonly SlotRow[], gaps: readonly Range[]): Summary => {
+export const summaryOf = (rows: readonly FineSlot[], gaps: readonly Range[]): Summary => {
   const summary: Summary = { milli: 0, completeness: 0, coveredMs: 0, estimatedMs: 0, quality: null }
-  let asked = 0
+  let [asked, micro] = [0, 0]
   for (const row of rows) {
     summary.milli += row.amount
+    micro += row.micro ?? 1000 * row.amount
     summary.coveredMs += row.coveredMs
     summary.estimatedMs += row.estimatedMs
     summary.quality = Math.max(summary.quality ?? 0, row.quality)
@@ -183,6 +204,8 @@ export const summaryOf = (rows: readonly SlotRow[], gaps: readonly Range[]): Sum
     if (row.coveredMs > 0) asked += row.end - row.start
   }
   for (const { from, to } of gaps) asked += to - from
+  // Rounded slot by slot, millionths would add up to something else.
+  if (rows.some((row) => row.micro !== undefined)) summary.milli = mulDivRound(micro, 1, 1000)
   summary.completeness = asked === 0 ? 0 : summary.coveredMs / asked
   return summary
 }

@@ -4,13 +4,13 @@ import { pace } from '../infra/pace.js'
 import type { Store } from '../infra/store.js'
 import { unusable } from '../infra/unusable.js'
 import { decoded } from '../schemas/decoding.js'
-import type { Point, Readings } from '../schemas/generated.js'
+import type { AlertCommand, Readings } from '../schemas/generated.js'
 import { Topics } from '../schemas/topics.js'
 import { NotARecord, type Records, type Wire } from '../schemas/wire.js'
 import { addAsk } from './asks.js'
 import { Behind, type Positions } from './behind.js'
 import { type Command, type Refold, readCommand } from './commands.js'
-import type { Fold, Folded, Output, SeriesState } from './contract.js'
+import { type Entry, type Fold, type Folded, type Input, type Output, REGISTRY, type SeriesState, seriesKey } from './contract.js'
 import type { Where } from './energy/step.js'
 
 export interface Rooms {
@@ -36,20 +36,20 @@ const ASKED_AT_ONCE = 16
 const ANSWERS_MS = 30
 
 /** Runs a fold: one Keeper a task; batches, asks and heartbeats as DESIGN §3 says. */
-export const runFold = <Name extends 'Readings' | 'Intervals', State extends SeriesState, Rules>(
-  fold: Fold<Name, State, Rules>,
+export const runFold = <Name extends Input, State extends SeriesState, Rules, About extends Entry>(
+  fold: Fold<Name, State, Rules, About>,
   rooms: Rooms
 ): Running => {
   const inputs = fold.inputs(rooms.sources)
   const behind = new Behind(rooms.log, { name: fold.name, inputs, outputs: fold.outputs }, rooms.storeGroup)
-  const keepers = new Map<number, Keeper<Name, State, Rules>>()
+  const keepers = new Map<number, Keeper<Name, State, Rules, About>>()
   const handlers: Handlers = {
     assign: (task, states) => void keepers.set(task.partition, new Keeper(fold, rooms, behind, task, states)),
     revoke: (task) => void keepers.delete(task.partition),
     batch: (task, records) => keepers.get(task.partition)!.batch(records),
     between: (task, drained) => keepers.get(task.partition)!.between(drained)
   }
-  const processing = rooms.log.process(fold.name, [Topics.registryPoints, Topics.commands, ...inputs], handlers)
+  const processing = rooms.log.process(fold.name, [REGISTRY[fold.about], Topics.commands, ...inputs], handlers)
   return {
     processing,
     waiting: () => [...keepers.values()].reduce((sum, keeper) => sum + keeper.waiting, 0),
@@ -69,10 +69,11 @@ const OWED = 'o\u0000'
 class NotFoldable extends Error {}
 
 /** The states of one task, as they were last committed plus what the open batch changed. */
-class Keeper<Name extends 'Readings' | 'Intervals', State extends SeriesState, Rules> {
+class Keeper<Name extends Input, State extends SeriesState, Rules, About extends Entry> {
   readonly #series = new Map<string, State>()
-  readonly #registry = new Map<string, Point[]>()
-  readonly #registers = new Map<string, Set<string>>()
+  readonly #registry = new Map<string, Records[About][]>()
+  /** Keys of series by what they are of. */
+  readonly #seriesOf = new Map<string, Set<string>>()
   readonly #rules = new Map<string, Rules>()
   readonly #beats = new Map<string, number>()
   readonly #due = new Set<string>()
@@ -86,7 +87,7 @@ class Keeper<Name extends 'Readings' | 'Intervals', State extends SeriesState, R
   #dirty = new Map<string, Buffer | null>()
 
   constructor(
-    private readonly fold: Fold<Name, State, Rules>,
+    private readonly fold: Fold<Name, State, Rules, About>,
     private readonly rooms: Rooms,
     private readonly behind: Behind,
     private readonly task: Task,
@@ -124,8 +125,10 @@ class Keeper<Name extends 'Readings' | 'Intervals', State extends SeriesState, R
       const pause = breathe()
       if (pause) await pause
       try {
-        if (record.topic === Topics.registryPoints) this.#enter(await decoded(this.rooms.wire, 'Point', record.value), touched)
+        if (record.topic === REGISTRY[this.fold.about]) this.#enter(await decoded(this.rooms.wire, this.fold.about, record.value), touched)
         else if (record.topic === Topics.commands) this.#obey(readCommand(record.value), outputs, touched)
+        else if (record.topic === Topics.alertCommands)
+          this.#acknowledge(await decoded(this.rooms.wire, 'AlertCommand', record.value), record.key, outputs, touched)
         else {
           const block = decoded(this.rooms.wire, this.fold.input, record.value)
           // Mostly it is none, and a promise for each record would take longer than some folds.
@@ -143,13 +146,23 @@ class Keeper<Name extends 'Readings' | 'Intervals', State extends SeriesState, R
     const beatAt = beatOf(block)
     if (beatAt !== null) return this.#beat(block.source, beatAt, outputs, touched)
     if (block.rows === 0 || this.fold.ignores(block)) return
-    const key = keyOf(block.point, block.register)
-    const before = this.#series.get(key) ?? this.fold.initial(block.point, block.register)
+    const key = this.fold.keyOf(block, record.key)
+    const before = this.#series.get(key) ?? this.#initial(key)
     const where = { topic: record.topic, partition: record.partition, offset: record.offset }
     const { state, outputs: made } = this.#folded(before, block, where, this.#rulesOf(key))
     this.#keep(key, state)
     touched.add(key)
     for (const output of made) outputs.push(output)
+  }
+
+  #acknowledge(command: AlertCommand, subject: string, outputs: Output[], touched: Set<string>): void {
+    const key = seriesKey(subject, '')
+    const before = this.#series.get(key)
+    if (before === undefined || this.fold.command === undefined) return
+    const { state, outputs: made } = this.fold.command(this.rooms.wire, before, command, this.#rulesOf(key))
+    this.#keep(key, state)
+    touched.add(key)
+    outputs.push(...made)
   }
 
   #folded(before: State, block: Records[Name], where: Where, rules: Rules): Folded<State> {
@@ -174,7 +187,8 @@ class Keeper<Name extends 'Readings' | 'Intervals', State extends SeriesState, R
     for (const key of [...this.#due]) {
       const state = this.#series.get(key)!
       const rules = this.#rulesOf(key)
-      if (state.source !== source || this.fold.due(state, rules) > at) continue
+      // What was never heard of is told the time by any.
+      if ((state.source !== source && state.source !== '') || this.fold.due(state, rules) > at) continue
       const folded = this.fold.beat(this.rooms.wire, state, at, this.task.partition, rules)
       this.#keep(key, folded.state)
       touched.add(key)
@@ -185,25 +199,33 @@ class Keeper<Name extends 'Readings' | 'Intervals', State extends SeriesState, R
   }
 
   /** A registry row: rules that hold in the past are an ask from their validFrom on. */
-  #enter(row: Point, touched: Set<string>): void {
-    const rows = this.#registry.get(row.point) ?? []
+  #enter(row: Records[About], touched: Set<string>): void {
+    const subject = this.fold.subjectOf(row)
+    const rows = this.#registry.get(subject) ?? []
     if (rows.some((other) => other.validFrom === row.validFrom && other.knownAt === row.knownAt)) return
-    const before = new Map([...(this.#registers.get(row.point) ?? [])].map((key) => [key, this.#rulesOf(key)]))
+    const begun = this.fold.begins(row)
+    if (begun !== null && !this.#series.has(begun)) this.#keep(begun, this.#initial(begun))
+    const before = new Map([...(this.#seriesOf.get(subject) ?? [])].map((key) => [key, this.#rulesOf(key)]))
     const all = [...rows, row]
-    this.#registry.set(row.point, all)
-    this.#dirty.set(POINT + row.point, Buffer.from(JSON.stringify(all)))
+    this.#registry.set(subject, all)
+    this.#dirty.set(POINT + subject, Buffer.from(JSON.stringify(all)))
     for (const [key, rules] of before) {
       this.#rules.delete(key)
       const state = this.#series.get(key)!
       const newest = this.fold.newest(state)
       if (newest === null || JSON.stringify(this.#rulesOf(key)) === JSON.stringify(rules)) continue
-      const since = Math.min(row.validFrom, ...all.flatMap(({ devices }) => devices.map((device) => device.from)))
       // From before it: a meter built in at the instant of a reading changes the row that ends there.
-      const from = this.fold.always(this.#rulesOf(key)) === this.fold.always(rules) ? since - 1 : Number.MIN_SAFE_INTEGER
+      const since = this.fold.sinceOf(row, all) - 1
+      const from = this.fold.always(this.#rulesOf(key)) === this.fold.always(rules) ? since : Number.MIN_SAFE_INTEGER
       if (from > newest) continue
       this.#keep(key, { ...state, knownAt: Math.max(state.knownAt, row.knownAt), asks: addAsk(state.asks, { from, to: newest }) })
       touched.add(key)
     }
+  }
+
+  #initial(key: string): State {
+    const [subject, register] = key.split('\u0000')
+    return this.fold.initial(subject, register)
   }
 
   #obey(command: Command, outputs: Output[], touched: Set<string>): void {
@@ -282,10 +304,10 @@ class Keeper<Name extends 'Readings' | 'Intervals', State extends SeriesState, R
 
   #keep(key: string, state: State): void {
     if (!this.#series.has(key)) {
-      const [point] = key.split('\u0000')
-      const registers = this.#registers.get(point)
-      if (registers === undefined) this.#registers.set(point, new Set([key]))
-      else registers.add(key)
+      const [subject] = key.split('\u0000')
+      const keys = this.#seriesOf.get(subject)
+      if (keys === undefined) this.#seriesOf.set(subject, new Set([key]))
+      else keys.add(key)
     }
     this.#series.set(key, state)
     if (state.asks.length > 0) this.#asking.add(key)
@@ -299,8 +321,8 @@ class Keeper<Name extends 'Readings' | 'Intervals', State extends SeriesState, R
   #rulesOf(key: string): Rules {
     const known = this.#rules.get(key)
     if (known !== undefined) return known
-    const [point, register] = key.split('\u0000')
-    const rules = this.fold.resolve(this.#registry.get(point) ?? [], point, register)
+    const [subject, register] = key.split('\u0000')
+    const rules = this.fold.resolve(this.#registry.get(subject) ?? [], subject, register)
     this.#rules.set(key, rules)
     return rules
   }
@@ -322,8 +344,6 @@ class Keeper<Name extends 'Readings' | 'Intervals', State extends SeriesState, R
     return answers
   }
 }
-
-const keyOf = (point: string, register: string): string => `${point}\u0000${register}`
 
 /** When a heartbeat was; null for a block of rows. */
 const beatOf = (block: Readings | { rows: number; beat: number }): number | null => {

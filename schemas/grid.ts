@@ -1,3 +1,4 @@
+import { POWER_GRID } from './installations.js'
 import { firstInstant, offsetAt, steadyAt, wallOf } from './zone.js'
 
 /** A grid is an ISO 8601 duration: a fixed number of seconds, minutes or hours that divides a day, or P1D, P1W, P1M, P1Y. */
@@ -22,15 +23,24 @@ export const parseGrid = (name: string): Grid | null => {
   return ms > 0 && DAY % ms === 0 ? { name, ms, calendar: null } : null
 }
 
+/** Stored of every point; of members of installations the grid on which those are computed as well. */
 export const STORED_GRIDS = ['PT15M', 'PT1H', 'P1D', 'P1M'] as const
-export type StoredGrid = (typeof STORED_GRIDS)[number]
-const STORED = Object.fromEntries(STORED_GRIDS.map((name) => [name, parseGrid(name) as Grid])) as Record<StoredGrid, Grid>
+export const MEMBER_GRIDS = [POWER_GRID, ...STORED_GRIDS] as const
+export type StoredGrid = (typeof MEMBER_GRIDS)[number]
+const STORED = Object.fromEntries(MEMBER_GRIDS.map((name) => [name, parseGrid(name) as Grid])) as Record<StoredGrid, Grid>
 export const storedGrid = (name: StoredGrid): Grid => STORED[name]
 
-const LONGEST_SLOT_MS: Record<StoredGrid, number> = { PT15M: 15 * 60_000, PT1H: HOUR, P1D: 25 * HOUR, P1M: Number.POSITIVE_INFINITY }
+const LONGEST_SLOT_MS: Record<StoredGrid, number> = {
+  PT8S: 8_000,
+  PT15M: 15 * 60_000,
+  PT1H: HOUR,
+  P1D: 25 * HOUR,
+  P1M: Number.POSITIVE_INFINITY
+}
 
 /** Grids stored for intervals of a native length: none finer than the source itself (0: register readings, all of them). */
-export const storedGridsOf = (nativeMs: number): StoredGrid[] => STORED_GRIDS.filter((name) => nativeMs <= LONGEST_SLOT_MS[name])
+export const storedGridsOf = (nativeMs: number, member = false): StoredGrid[] =>
+  (member ? MEMBER_GRIDS : STORED_GRIDS).filter((name) => nativeMs <= LONGEST_SLOT_MS[name])
 
 const floorCalendar = (wallMs: number, calendar: NonNullable<Grid['calendar']>): number => {
   const day = Math.floor(wallMs / DAY) * DAY

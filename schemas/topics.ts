@@ -10,6 +10,7 @@ export const Topics = {
   power: 'power.installations',
   alerts: 'alerts',
   alertCommands: 'alert.commands',
+  alertOutbox: 'alert.outbox',
   registryPoints: 'registry.points',
   registryInstallations: 'registry.installations',
   registryPeople: 'registry.people',
@@ -70,7 +71,7 @@ export const FACTS: Record<keyof typeof Topics, TopicFacts> = {
     contract: false
   },
   power: {
-    doc: 'Load curves of installations and groups: points named `installation/<id>`, registers p_tot, p_prod, p_cons, p_ve, and withdrawal and injection from a quarter of an hour on. UNKNOWN: a member is missing. Power is amount / length.',
+    doc: 'Load curves of installations and groups: points named `installation/<id>`, registers p_tot, p_prod, p_cons, p_ve, and withdrawal and injection from a quarter of an hour on. Power is amount / length where it is wholly covered; where it is not, a member is missing.',
     key: 'installation',
     record: 'Slots',
     keeps: 'all',
@@ -122,6 +123,13 @@ export const FACTS: Record<keyof typeof Topics, TopicFacts> = {
     doc: 'Acknowledgements on their way to the alert. They are given by POST /v1/alerts/ack, which knows who may; they come back on alerts.',
     key: 'subject',
     record: 'AlertCommand',
+    keeps: 'all',
+    contract: false
+  },
+  alertOutbox: {
+    doc: 'Steps of alerts on their way to a receiver of mail or a webhook: what stands here will be told.',
+    key: 'sink and receiver: mail/caretaker',
+    record: 'Alert',
     keeps: 'all',
     contract: false
   },

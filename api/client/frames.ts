@@ -4,7 +4,7 @@
  */
 export const PROTOCOL = 'metering.v1'
 
-export type Measure = 'readings' | 'intervals' | 'slots' | 'alerts'
+export type Measure = 'readings' | 'intervals' | 'slots' | 'power' | 'alerts'
 export type Op = 'put' | 'withdrawn' | 'unknown'
 
 /** Upsert by (k, s): the higher rev wins, withdrawn removes. */
@@ -56,7 +56,7 @@ export interface Select {
   installations?: readonly string[]
   group?: string
   registers?: readonly string[]
-  measure: Measure | 'power'
+  measure: Measure
 }
 
 /** UTC ms, or ISO 8601 with an offset. */

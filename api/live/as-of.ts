@@ -1,6 +1,7 @@
 import type { SeriesKey, Store, StoredReadings } from '../../infra/store.js'
 import { INTERVAL_COLUMNS, SLOT_COLUMNS } from '../../schemas/blocks.js'
 import type { Intervals, Slots } from '../../schemas/generated.js'
+import { keyOfPoint } from '../../schemas/installations.js'
 import { partitionOf } from '../../schemas/partition.js'
 import type { Measure } from '../client/frames.js'
 import type { Content } from './entry.js'
@@ -53,7 +54,7 @@ export class AsOf implements Pick<Store, 'intervals' | 'slots' | 'readings'> {
   async #scan(point: string): Promise<void> {
     if (!this.feed) return
     const { topic } = this.feed
-    const partition = partitionOf(point, this.hub.partitions)
+    const partition = partitionOf(keyOfPoint(point), this.hub.partitions)
     const end = (await this.hub.ends(this.measure)).get(topic)![partition]
     const scanned = this.#scanned.offsets.get(topic)!
     while (scanned[partition] < end) {

@@ -1,4 +1,5 @@
 import type { Identity } from '../../schemas/access.js'
+import { keyOfPoint } from '../../schemas/installations.js'
 import { partitionOf } from '../../schemas/partition.js'
 import { isKnownZone } from '../../schemas/registry.js'
 import type { Measure } from '../client/frames.js'
@@ -10,7 +11,7 @@ import { gridOf, requireStored, seriesOfSelection } from './history.js'
 import type { Hub } from './hub.js'
 import type { Outlet } from './outlet.js'
 import { type Positions, recordsBetween } from './positions.js'
-import { FrameError, type FrameOf } from './requests.js'
+import { FrameError, type FrameOf, measureOf } from './requests.js'
 import { type Selection, select } from './selection.js'
 import { snapshot } from './snapshot.js'
 import { type Start, Subscription } from './subscription.js'
@@ -21,9 +22,7 @@ export const selectionOf = async (deps: Deps, frame: FrameOf<'sub' | 'query'>, i
   if (zone !== undefined && !isKnownZone(zone))
     throw new FrameError('bad_request', `zone: "${zone}" is no time zone, such as Europe/Madrid.`)
   const needsMembers = frame.select.points === undefined
-  const { measure } = frame.select
-  const grid =
-    measure === 'slots' || measure === 'readings' || measure === 'intervals' || measure === 'alerts' ? gridOf(measure, frame.grid) : null
+  const grid = gridOf(measureOf(frame.select), frame.grid)
   return select(frame.select, { grid, zone }, identity, needsMembers ? await deps.store.installations() : [])
 }
 
@@ -52,7 +51,7 @@ export const begin = async (
 const partitionsOf = ({ points }: Selection, partitions: number): number[] =>
   points === null
     ? Array.from({ length: partitions }, (_, partition) => partition)
-    : [...new Set([...points.keys()].map((point) => partitionOf(point, partitions)))].sort((a, b) => a - b)
+    : [...new Set([...points.keys()].map((point) => partitionOf(keyOfPoint(point), partitions)))].sort((a, b) => a - b)
 
 /** Where a cursor stands, or why it cannot be gone on from: everything that was missed, or nothing of it. */
 const resume = async (hub: Hub, selection: Selection, text: string): Promise<{ positions: Positions } | { reason: string }> => {

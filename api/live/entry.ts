@@ -1,18 +1,19 @@
 import type { LogRecord } from '../../infra/log.js'
 import type { decoding } from '../../schemas/decoding.js'
 import type { Alert, Intervals, Readings, Slots } from '../../schemas/generated.js'
+import { pointOfInstallation } from '../../schemas/installations.js'
 import { NotARecord } from '../../schemas/wire.js'
 import type { Measure } from '../client/frames.js'
 import { alertRow } from './alerts.js'
 import type { Placed } from './ring.js'
-import { intervalRow, keyOf, readingRow, type Shaped, shaped, slotRow } from './rows.js'
+import { intervalRow, keyOf, powerRow, readingRow, type Shaped, shaped, slotRow } from './rows.js'
 import type { Selection } from './selection.js'
 
 export type Decode = ReturnType<typeof decoding>
 
 type Block = Readings | Intervals | Slots
 
-const RECORD = { readings: 'Readings', intervals: 'Intervals', slots: 'Slots', alerts: 'Alert' } as const
+const RECORD = { readings: 'Readings', intervals: 'Intervals', slots: 'Slots', power: 'Slots', alerts: 'Alert' } as const
 
 /** Null for what is no such record: those who write the ledger set it aside and count it. */
 export const decodeBlock = async (decode: Decode, measure: Measure, value: Buffer): Promise<Block | Alert | null> => {
@@ -40,6 +41,7 @@ const NOTHING: Content = { point: '', register: '', grid: null, rows: [], from: 
 /** One record of a topic. Most are never decoded: nobody asks for their point. */
 export class Entry implements Placed {
   readonly offset: number
+  /** The point, or what else it is about; empty: a heartbeat. */
   readonly key: string
   readonly bytes: number
   content: Content | null = null
@@ -51,7 +53,7 @@ export class Entry implements Placed {
     record: LogRecord
   ) {
     this.offset = record.offset
-    this.key = record.key
+    this.key = measure === 'power' && record.key !== '' ? pointOfInstallation(record.key) : record.key
     this.value = record.value!
     this.bytes = this.value.length + 100
   }
@@ -84,7 +86,7 @@ const contentOfBlock = (measure: Measure, block: Block): Content => {
   const content: Content = { point, register, grid: null, rows, from: Number.POSITIVE_INFINITY, to: Number.NEGATIVE_INFINITY }
   for (let i = 0; i < block.rows; i++)
     rows.push({ ...shaped(rowOf(measure, block, k, i)), knownAt: 'knownAt' in block ? block.knownAt[i] : block.ingestedAt })
-  if (measure === 'slots') content.grid = (block as Slots).grid
+  if (measure === 'slots' || measure === 'power') content.grid = (block as Slots).grid
   for (const { row } of rows) {
     content.from = Math.min(content.from, row.s)
     content.to = Math.max(content.to, row.e)
@@ -94,6 +96,7 @@ const contentOfBlock = (measure: Measure, block: Block): Content => {
 
 const rowOf = (measure: Measure, block: Block, k: string, i: number) => {
   if (measure === 'intervals') return intervalRow(block as Intervals, k, i)
+  if (measure === 'power') return powerRow(block as Slots, k, i)
   return measure === 'slots' ? slotRow(block as Slots, k, i) : readingRow(block as Readings, k, i)
 }
 

@@ -1,13 +1,16 @@
-import type { SeriesKey, Store } from '../../infra/store.js'
+import type { Latest, SeriesKey, Store } from '../../infra/store.js'
 import type { Range } from '../../schemas/access.js'
 import { parseGrid, STORED_GRIDS, slotAt } from '../../schemas/grid.js'
+import { versionsByName } from '../../schemas/installations/versions.js'
+import { installationOf, keyOfPoint, POWER_GRID, pointOfInstallation } from '../../schemas/installations.js'
 import { mergeIntervals, mergeSlots } from '../../schemas/merge.js'
 import { currentVersions } from '../../schemas/registry.js'
 import type { Measure, Row } from '../client/frames.js'
 import type { Deps } from '../deps.js'
+import { knownInstallation } from '../installation.js'
 import { aliveSpan, type KnownPoint, zoneAt } from '../question.js'
 import { FrameError } from './requests.js'
-import { intervalRow, keyOf, readingRow, slotRow } from './rows.js'
+import { intervalRow, keyOf, powerRow, readingRow, slotRow } from './rows.js'
 import type { Selection } from './selection.js'
 
 /** A series that is selected and of which the store has something. */
@@ -22,9 +25,7 @@ const COUNTS = new Set(['COUNTER', 'INTERVAL'])
 
 /** By key, so that pages go on where the last one ended. */
 export const seriesOfSelection = async (deps: Deps, selection: Selection, most: number): Promise<KnownSeries[]> => {
-  const latest = selection.points
-    ? (await Promise.all([...selection.points.keys()].map((point) => deps.store.latest(point)))).flat()
-    : await deps.store.latest()
+  const latest = await latestOf(deps, selection)
   const chosen = latest.filter(
     ({ point, register, kind }) => selection.has(point, register) && (selection.measure === 'readings' || COUNTS.has(kind))
   )
@@ -43,9 +44,20 @@ export const seriesOfSelection = async (deps: Deps, selection: Selection, most: 
   return found.sort((a, b) => (a.k < b.k ? -1 : 1))
 }
 
+const latestOf = async ({ store }: Deps, { points, measure }: Selection): Promise<Latest[]> => {
+  if (measure !== 'power')
+    return points ? (await Promise.all([...points.keys()].map((point) => store.latest(point)))).flat() : await store.latest()
+  const names = points ? [...points.keys()] : [...versionsByName(await store.installations()).keys()].map(pointOfInstallation)
+  return (await Promise.all(names.map((point) => knownInstallation(store, keyOfPoint(point))))).flatMap((known) => known?.latest ?? [])
+}
+
 const knownPoint = async (deps: Deps, selection: Selection, point: string): Promise<KnownPoint> => {
+  const ranges = [...selection.ranges(point)]
+  const installation = installationOf(point)
+  const known = installation === null ? null : await knownInstallation(deps.store, installation)
+  if (known !== null) return { point, versions: [], ranges, ...known }
   const [versions, latest] = await Promise.all([deps.store.points(point).then(currentVersions), deps.store.latest(point)])
-  return { point, versions, latest, zone: zoneAt(deps, point, versions), ranges: [...selection.ranges(point)] }
+  return { point, versions, latest, zone: zoneAt(deps, point, versions), ranges }
 }
 
 /** Rows of a series whose instant lies in [from, to), in order. */
@@ -75,7 +87,8 @@ export const storedRows =
       rows = blocks.flatMap((block) => block.start.map((_, i) => intervalRow(block, k, i)))
     } else {
       const blocks = mergeSlots(await store.slots(series, selection.grid!, from, to), wanted)
-      rows = blocks.flatMap((block) => block.start.map((_, i) => slotRow(block, k, i)))
+      const rowOf = measure === 'power' ? powerRow : slotRow
+      rows = blocks.flatMap((block) => block.start.map((_, i) => rowOf(block, k, i)))
     }
     return rows.filter((row) => {
       const at = instantOf(measure, row)
@@ -121,8 +134,14 @@ export const newestRow = async (window: Window, { from, to }: Range, aroundTo: n
   return null
 }
 
+const POWER_GRIDS: readonly string[] = [POWER_GRID, ...STORED_GRIDS.filter((grid) => grid !== 'P1M')]
+
 /** The grid of a live subscription, or of rows as they are stored; null: intervals and readings have none. */
 export const gridOf = (measure: Measure, grid: string | undefined): string | null => {
+  if (measure === 'power') {
+    if (grid === undefined || POWER_GRIDS.includes(grid)) return grid ?? POWER_GRID
+    throw new FrameError('bad_request', `grid: "${grid}" is not stored of power; there are ${POWER_GRIDS.join(', ')}.`)
+  }
   if (measure !== 'slots') {
     if (grid !== undefined) throw new FrameError('bad_request', `grid: ${measure} have none.`)
     return null

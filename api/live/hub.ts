@@ -51,6 +51,7 @@ export class Hub {
   topicsOf(measure: Measure): string[] {
     if (measure === 'intervals') return [Topics.intervals]
     if (measure === 'slots') return [Topics.slots]
+    if (measure === 'power') return [Topics.power]
     if (measure === 'alerts') return [Topics.alerts]
     return this.ports.sources.flatMap((source) => [readingsTopic(source), backfillTopic(source)])
   }

@@ -35,7 +35,11 @@ export class Seen {
   #told = ''
   #toldAt = Number.NEGATIVE_INFINITY
 
-  constructor(private readonly measure: Measure) {}
+  readonly #isSlot: boolean
+
+  constructor(measure: Measure) {
+    this.#isSlot = measure === 'slots' || measure === 'power'
+  }
 
   get series(): number {
     return this.#newest.size
@@ -45,8 +49,7 @@ export class Seen {
     for (const { row } of rows) {
       const other = this.#newest.get(row.k)
       if (other && (row.s < other.s || (row.s === other.s && row.rev < other.rev))) continue
-      const isSlot = this.measure === 'slots'
-      const estimated = isSlot ? (row.est ?? 0) : Number(ESTIMATED.has(row.q))
+      const estimated = this.#isSlot ? (row.est ?? 0) : Number(ESTIMATED.has(row.q))
       this.#newest.set(row.k, { s: row.s, e: row.e, rev: row.rev, covered: row.op === 'withdrawn' ? 0 : (row.c ?? 0), estimated })
       this.#newestEnd = Math.max(this.#newestEnd ?? row.e, row.e)
     }
@@ -65,8 +68,8 @@ export class Seen {
   #completeness(): Progress['completeness'] {
     const completeness = { expected: 0, received: 0, estimated: 0 }
     for (const { s, e, covered, estimated } of this.#newest.values()) {
-      completeness.expected += this.measure === 'slots' ? e - s : 1
-      completeness.received += this.measure === 'slots' ? covered : 1
+      completeness.expected += this.#isSlot ? e - s : 1
+      completeness.received += this.#isSlot ? covered : 1
       completeness.estimated += estimated
     }
     return completeness

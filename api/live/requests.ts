@@ -149,12 +149,9 @@ export const readFrame = (text: string): Read => {
   return { id: given.success ? given.data : undefined, error: new FrameError('bad_request', message, { issues }) }
 }
 
-const MEASURES: readonly string[] = ['readings', 'intervals', 'slots', 'alerts']
-const LATER: readonly string[] = ['power']
+const MEASURES: readonly string[] = ['readings', 'intervals', 'slots', 'power', 'alerts']
 
 export const measureOf = ({ measure }: SelectFrame): Measure => {
   if (MEASURES.includes(measure)) return measure as Measure
-  if (LATER.includes(measure))
-    throw new FrameError('unsupported', `measure: this server has no ${measure} yet; it has ${MEASURES.join(', ')}.`)
-  throw new FrameError('unknown_channel', `measure: "${measure}" is none; there are ${[...MEASURES, ...LATER].join(', ')}.`)
+  throw new FrameError('unknown_channel', `measure: "${measure}" is none; there are ${MEASURES.join(', ')}.`)
 }

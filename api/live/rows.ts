@@ -1,3 +1,4 @@
+import { mulDivRound } from '../../schemas/exact.js'
 import type { Alert, Intervals, Readings, Slots } from '../../schemas/generated.js'
 import { hasValue, OPS, QUALITIES } from '../../schemas/quality.js'
 import type { Row } from '../client/frames.js'
@@ -13,6 +14,7 @@ export const seriesOf = (k: string): { point: string; register: string } | null 
 }
 
 const MILLI_SCALE = 3
+const MICRO_SCALE = 6
 const quality = (index: number): string => QUALITIES[index] ?? String(index)
 const op = (index: number): Row['op'] => OPS[index] ?? 'put'
 
@@ -45,6 +47,17 @@ export const slotRow = (block: Slots, k: string, i: number): Row => ({
   c: block.coveredMs[i],
   est: block.estimatedMs[i]
 })
+
+const HOUR_MS = 3_600_000
+
+/** Mean power in millionths of W, exact for slots of eight seconds; unknown where a member is missing. */
+export const powerRow = (block: Slots, k: string, i: number): Row => {
+  const row = slotRow(block, k, i)
+  const length = row.e - row.s
+  const known = row.c === length
+  const micro = known ? mulDivRound(block.amount[i] * 10 ** (MICRO_SCALE - block.scale), HOUR_MS, length) : 0
+  return { ...row, v: micro, sc: MICRO_SCALE, u: 'W', op: known || row.op === 'withdrawn' ? row.op : 'unknown' }
+}
 
 /** A reading is a fact of its source: it has that source's revision, and none is ever withdrawn. */
 export const readingRow = (block: Readings, k: string, i: number): Row => {

@@ -1,5 +1,7 @@
 import { covers, type Identity, type Range, readable } from '../../schemas/access.js'
 import type { Installation } from '../../schemas/generated.js'
+import { versionsByName } from '../../schemas/installations/versions.js'
+import { pointOfInstallation } from '../../schemas/installations.js'
 import type { Measure } from '../client/frames.js'
 import { digest } from './cursor.js'
 import { FrameError, measureOf, type SelectFrame } from './requests.js'
@@ -68,6 +70,16 @@ const membersOf = (names: readonly string[], installations: readonly Installatio
   return found
 }
 
+/** Installations as the points whose series are their power. */
+const installationsOf = (names: readonly string[], installations: readonly Installation[], identity: Identity): Map<string, Registers> => {
+  const versions = versionsByName(installations)
+  const missing = names.filter((name) => !versions.has(name) || readable(identity, pointOfInstallation(name)).length === 0)
+  // What is not open and what does not exist answer alike.
+  if (missing.length > 0)
+    throw new FrameError('not_found', `No such installation, or it is not open to you: ${missing.slice(0, 5).join(', ')}.`)
+  return new Map(names.map((name) => [pointOfInstallation(name), null]))
+}
+
 /** Throws FrameError when any of it is not open: who asks for ten points is told, not given nine. */
 export const select = (
   frame: SelectFrame,
@@ -79,7 +91,8 @@ export const select = (
   const registers = frame.registers ? new Set(frame.registers) : null
   const named = frame.installations ?? (frame.group === undefined ? null : [frame.group])
   let points: Map<string, Registers> | null = null
-  if (named) points = membersOf(named, installations, identity)
+  if (named && measure === 'power') points = installationsOf(named, installations, identity)
+  else if (named) points = membersOf(named, installations, identity)
   else if (frame.points !== '*') {
     points = new Map((frame.points ?? []).map((point) => [point, null]))
     const missing = [...points.keys()].filter((point) => readable(identity, point).length === 0)

@@ -1,7 +1,7 @@
 import { INTERVAL_COLUMNS, MAX_ROWS, slice } from '../../schemas/blocks.js'
 import { backfillTopic, readingsTopic, Topics } from '../../schemas/topics.js'
 import type { Wire } from '../../schemas/wire.js'
-import type { Fold, Folded, Output } from '../contract.js'
+import { type Fold, type Folded, type Output, ofPoints, seriesKey } from '../contract.js'
 import { dueOf } from './counter.js'
 import { refold } from './history.js'
 import { keep, resume } from './kept.js'
@@ -18,6 +18,8 @@ export const energy: Fold<'Readings', EnergyState, SeriesRules> = {
   input: 'Readings',
   inputs: (sources) => [...sources.map(readingsTopic), ...sources.map(backfillTopic)],
   outputs: [Topics.intervals, Topics.suspect],
+  ...ofPoints,
+  keyOf: ({ point, register }) => seriesKey(point, register),
   initial: initialState,
   keep,
   resume,

@@ -1,11 +1,12 @@
 import type { Intervals, Slots } from '../../schemas/generated.js'
-import { type StoredGrid, slotAt, storedGrid, storedGridsOf } from '../../schemas/grid.js'
+import { type StoredGrid, slotAt, storedGrid } from '../../schemas/grid.js'
 import { emptySlot, type IntervalRow, intervalRows, type Slot, slotsOf } from '../../schemas/gridding.js'
+import { POWER_GRID } from '../../schemas/installations.js'
 import { mergeIntervals, mergeSlots } from '../../schemas/merge.js'
 import { Op } from '../../schemas/quality.js'
 import { addAsk, type Span } from '../asks.js'
 import type { CurveState } from './state.js'
-import { type CurveRules, type CurveStepped, curveSettingsAt, type GridRow, gridRow, ownCurve } from './step.js'
+import { type CurveRules, type CurveStepped, curveSettingsAt, type GridRow, gridRow, gridsOf, ownCurve, rowFor } from './step.js'
 
 /** What is stored of one series. */
 export interface CurveHistory {
@@ -29,8 +30,8 @@ export const refoldCurve = async (before: CurveState, ask: Span, rules: CurveRul
   state.asks = before.asks.filter((other) => other.from !== ask.from || other.to !== ask.to)
   const rows: CurveStepped['rows'] = new Map()
   if (before.end === null) return { state, rows }
-  const grids = storedGridsOf(before.native)
-  const fine = grids.filter((grid) => grid === 'PT15M' || grid === 'PT1H')
+  const grids = gridsOf(before.native, rules)
+  const fine = grids.filter((grid) => grid === POWER_GRID || grid === 'PT15M' || grid === 'PT1H')
   const direct = fine.length > 0 ? fine : grids.slice(0, 1)
   // A revised row may reach further than anything taken in so far.
   const limit = Math.max(before.end, ask.to)
@@ -41,7 +42,8 @@ export const refoldCurve = async (before: CurveState, ask: Span, rules: CurveRul
   const known = [...intervalRows(blocks)].filter((row) => row.start < limit)
   for (const row of known) state.end = Math.max(state.end as number, Math.min(row.end, region.to))
   for (const grid of direct) {
-    const made = slotsOf(known, storedGrid(grid), rules.zone, region.from, region.to, (row) => curveSettingsAt(rules, row.start).holdMs)
+    const split = known.map((row) => rowFor(grid, row)).filter((row) => row !== null)
+    const made = slotsOf(split, storedGrid(grid), rules.zone, region.from, region.to, (row) => curveSettingsAt(rules, row.start).holdMs)
     await settle(state, grid, made, region, rules, history, rows)
   }
   for (let i = grids.indexOf(direct[direct.length - 1]) + 1; i < grids.length; i++) {
@@ -154,8 +156,9 @@ const settle = async (
   rows: CurveStepped['rows']
 ): Promise<void> => {
   const end = state.end as number
-  const wanted = new Map(made.map((slot) => [slot.start, gridRow(slot, rules)]))
   const open = made.find((slot) => slot.end > end)
+  const wanted = new Map(made.map((slot) => [slot.start, gridRow(slot, rules)]))
+  if (open !== undefined && grid === POWER_GRID) wanted.delete(open.start)
   if (open !== undefined) state.open[grid] = { ...open }
   else if (state.open[grid] && state.open[grid].end > region.from && state.open[grid].start < region.to) delete state.open[grid]
   const changes: GridRow[] = []

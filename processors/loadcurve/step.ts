@@ -11,6 +11,7 @@ import {
   type SlotRow,
   shownSlot
 } from '../../schemas/gridding.js'
+import { POWER_GRID, POWER_SCALE } from '../../schemas/installations.js'
 import { Op } from '../../schemas/quality.js'
 import { addAsk, type Span } from '../asks.js'
 import type { CurveState } from './state.js'
@@ -20,7 +21,12 @@ export interface CurveRules {
   zone: string
   /** By validFrom, the first from the beginning of time. */
   versions: { validFrom: number; expectedMs: number | null; holdMs: number }[]
+  /** Of which it is, or was, a member. */
+  installations: string[]
 }
+
+/** Of members also the grid of installations. */
+export const gridsOf = (native: number, { installations }: CurveRules): StoredGrid[] => storedGridsOf(native, installations.length > 0)
 
 export const curveSettingsAt = (rules: CurveRules, at: number): CurveRules['versions'][number] => {
   let i = rules.versions.length - 1
@@ -50,7 +56,7 @@ export const stepCurve = (before: CurveState, block: Intervals, rules: CurveRule
   state.source = block.source
   state.native = block.native
   state.knownAt = Math.max(state.knownAt, block.knownAt[block.rows - 1])
-  const grids = storedGridsOf(block.native)
+  const grids = gridsOf(block.native, rules)
   const gaps = gapWords(block)
   const snapshotAt = lastOfMinute(block, state)
   let late: Span | null = null
@@ -103,8 +109,23 @@ const lastOfMinute = (block: Intervals, state: CurveState): number => {
   return i
 }
 
-const add = (state: CurveState, grid: StoredGrid, row: IntervalRow, rules: CurveRules, rows: CurveStepped['rows']): void => {
+/** A gap over four hours says nothing of its seconds (RULES §1.7). */
+const LONGEST_SPLIT_MS = 4 * 3_600_000
+
+/** A row as slots of a grid take it: those of installations count millionths. Null: it is none of theirs. */
+export const rowFor = (grid: StoredGrid, row: IntervalRow): IntervalRow | null => {
+  if (grid !== POWER_GRID) return row
+  return row.end - row.start > LONGEST_SPLIT_MS ? null : { ...row, milli: row.milli * 1000 }
+}
+
+const add = (state: CurveState, grid: StoredGrid, whole: IntervalRow, rules: CurveRules, rows: CurveStepped['rows']): void => {
   let slot = state.open[grid]
+  const row = rowFor(grid, whole)
+  if (row === null) {
+    if (slot !== undefined) close(slot, grid, rules, rows)
+    state.open[grid] = undefined
+    return
+  }
   for (let at = row.start; at < row.end; ) {
     if (slot === undefined || at >= slot.end) {
       if (slot !== undefined) close(slot, grid, rules, rows)
@@ -145,9 +166,10 @@ const close = (slot: Slot, grid: StoredGrid, rules: CurveRules, rows: CurveStepp
   else list.push(gridRow(slot, rules))
 }
 
-/** Sends the open slots as they are: PARTIAL, because nobody has reached their end. */
+/** Sends the open slots as they are: PARTIAL, because nobody has reached their end. Those of seconds are not worth it. */
 const sendOpen = (state: CurveState, rules: CurveRules, rows: CurveStepped['rows']): void => {
-  for (const [grid, slot] of Object.entries(state.open)) if (slot !== undefined) close(slot, grid as StoredGrid, rules, rows)
+  for (const [grid, slot] of Object.entries(state.open))
+    if (slot !== undefined && grid !== POWER_GRID) close(slot, grid as StoredGrid, rules, rows)
   state.sentMinute = Math.floor((state.end ?? 0) / MINUTE)
   state.unsent = false
 }
@@ -172,7 +194,7 @@ export const toSlots = (head: SlotHead, rows: readonly GridRow[]): Slots => {
     unit,
     source,
     grid,
-    scale: 3,
+    scale: grid === POWER_GRID ? POWER_SCALE : 3,
     beat: 0,
     rows: n,
     start: new Array(n),

@@ -93,12 +93,13 @@ const hear = (state: WatchState, block: Readings, i: number, meter: Meter, where
   const { kind, register } = block
   const at = block.at[i]
   endSilence(state, at, changed)
-  if (kind === 'GAUGE' && block.unit === 'W') state.power = { at, milli: Math.round(Math.abs(block.value[i]) * 10 ** (3 - block.scale)) }
+  if (kind === 'GAUGE' && block.unit === 'W')
+    state.power = { at, milli: directionOf(register) * Math.round(block.value[i] * 10 ** (3 - block.scale)) }
   const value = toMilli(block.value[i], meter.ratio)
   const heard = state.registers[register]
   if (heard === undefined) state.registers[register] = { kind, at, value, since: at, count: 1, fed: 0 }
   else if (kind === 'COUNTER' && heard.value === value) {
-    heard.fed += powered(state, heard.at, at)
+    heard.fed += powered(state, register, heard.at, at)
     heard.count++
     heard.at = at
     if (meter.isEnergy && heard.count >= FROZEN_COUNT && heard.fed >= 2 * meter.step)
@@ -124,9 +125,12 @@ const endSilence = (state: WatchState, at: number, changed: Set<string>): void =
   put(state, 'silent', '', [...silences.slice(0, -1), ...ended], changed)
 }
 
-/** mWh that the power measured last says went through in (from, to]. */
-const powered = ({ power }: WatchState, from: number, to: number): number =>
-  power === null || to - power.at > POWER_MS ? 0 : Math.round((power.milli * (to - from)) / HOUR)
+/** OBIS: what begins with 2 counts what is fed in, everything else what is drawn. */
+const directionOf = (register: string): 1 | -1 => (register.startsWith('2.') ? -1 : 1)
+
+/** mWh that the power measured last says went through a register in (from, to]: what is fed in moves no register of what is drawn. */
+const powered = ({ power }: WatchState, register: string, from: number, to: number): number =>
+  power === null || to - power.at > POWER_MS ? 0 : Math.max(0, Math.round((directionOf(register) * power.milli * (to - from)) / HOUR))
 
 /** A register that stands still while something says use. */
 const stand = (state: WatchState, heard: Heard, step: number, row: AlertEvidence, changed: Set<string>): void => {

@@ -22,7 +22,7 @@ export interface WatchState {
   /** Up to when its alerts have been looked at. */
   now: number
   registers: { [register: string]: Heard }
-  /** Newest power, mW. */
+  /** Newest power, mW; below 0 is fed in. */
   power: { at: number; milli: number } | null
   /** By register, whether the newest samples of its clock were off; absent: none was. */
   drift: { [register: string]: boolean[] }

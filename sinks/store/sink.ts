@@ -18,8 +18,13 @@ export const storedTopics = (sources: readonly string[]): string[] => [
   Topics.intervals,
   Topics.suspect,
   Topics.slots,
+  Topics.members,
+  Topics.power,
   Topics.alerts
 ]
+
+/** Where load curves are: of points, of members of installations, of these. */
+const SLOTS: ReadonlySet<string> = new Set([Topics.slots, Topics.members, Topics.power])
 
 export type Decode = <Name extends RecordName>(name: Name, value: Buffer) => Promise<Records[Name]>
 
@@ -54,7 +59,7 @@ const sort = async (batch: Filled, latest: Map<string, Latest>, record: LogRecor
   if (topic === Topics.intervals) {
     const block = await decode('Intervals', value)
     if (block.rows > 0) batch.intervals.push(block)
-  } else if (topic === Topics.slots) {
+  } else if (SLOTS.has(topic)) {
     const block = await decode('Slots', value)
     if (block.rows > 0) batch.slots.push(block)
   } else if (topic === Topics.suspect) batch.suspects.push(await decode('Suspect', value))

@@ -160,9 +160,10 @@ const hashOf = async (store: Store): Promise<Map<string, string>> => {
     parts.map((part) =>
       ledgerHash({
         latest: async () => latest.filter(({ point }) => part.has(point)),
+        installations: async () => [],
         intervals: (...asked: Parameters<Store['intervals']>) => store.intervals(...asked),
         slots: (...asked: Parameters<Store['slots']>) => store.slots(...asked)
-      } as Store)
+      })
     )
   )
   return new Map(hashes.flatMap((hash) => [...hash]))

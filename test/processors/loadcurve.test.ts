@@ -77,7 +77,7 @@ describe('stored grids are what reading the intervals gives, whatever the order'
         const die = (n: number): number => dice.next().value % n
         const expectedMs = rules.versions[0].expectedMs
         const series = new Series(rules)
-        const curve = new Curve({ zone: ZONE, versions: [{ validFrom: Number.NEGATIVE_INFINITY, expectedMs, holdMs }] })
+        const curve = new Curve({ zone: ZONE, versions: [{ validFrom: Number.NEGATIVE_INFINITY, expectedMs, holdMs }], installations: [] })
         let sent = 0
         const forward = async () => {
           for (; sent < series.blocks.length; sent++) {

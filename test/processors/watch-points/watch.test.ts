@@ -81,6 +81,15 @@ describe('frozen', () => {
     }
     expect(watching.alerts()).toEqual([])
   })
+  test('a site that feeds in: its import may rest, its export may not', () => {
+    const watching = new Watching()
+    for (let i = 0; i < 12; i++) {
+      watching.readings(watts(5 * i, -2000))
+      watching.readings(shown(5 * i, 80))
+      watching.readings(shown(5 * i, 30, { register: '2.8.0' }))
+    }
+    expect(watching.alerts().map(({ rule, register }) => [rule, register])).toEqual([['frozen', '2.8.0']])
+  })
   test('no use, or power that was measured long ago, is no reason', () => {
     const idle = new Watching()
     const stale = new Watching()

@@ -1,0 +1,159 @@
+import type { Slots } from '../../schemas/generated.js'
+import { slotAt, storedGrid } from '../../schemas/grid.js'
+import { POWER_GRID } from '../../schemas/installations.js'
+import { mergeSlots } from '../../schemas/merge.js'
+import { Op } from '../../schemas/quality.js'
+import { addAsk, type Span } from '../asks.js'
+import type { GridRow } from '../loadcurve/step.js'
+import { COARSE_GRIDS, type Coarse, coarseAt, coarseRow, sumUp } from './coarse.js'
+import { COARSE_REGISTERS, heardOf, registersOf, rowsOf, type Share, SLOT_MS } from './power.js'
+import { GROUPS, type Group, type InstallationRules, membersOf, versionAt } from './rules.js'
+import { addRow, type InstallationState, type Rows, type Stepped } from './state.js'
+import { ownInstallation, shareOf } from './step.js'
+
+/** What is stored of an installation and its members. */
+export interface InstallationHistory {
+  /** From the first to behind the last of what its members ever said, UTC ms; null: nothing. */
+  extent(series: readonly string[]): Promise<Span | null>
+  /** Every revision of a member's slots of eight seconds that overlap [from, to), in blocks, unmerged. */
+  shares(series: string, from: number, to: number): Promise<Slots[]>
+  own(register: string, grid: string, from: number, to: number): Promise<Slots[]>
+}
+
+/**
+ * The installation's way for history: the first local day that a span touches is made again from the stored slots of its members, and the
+ * rest stays an ask. What differs from the stored rows goes out; slots that are still waited for are left to the live fold.
+ */
+export const refoldInstallation = async (
+  before: InstallationState,
+  ask: Span,
+  rules: InstallationRules,
+  history: InstallationHistory
+): Promise<Stepped> => {
+  const state = ownInstallation(before)
+  const rows: Rows = new Map()
+  state.asks = before.asks.filter(({ from, to }) => from !== ask.from || to !== ask.to)
+  const extent = await history.extent(membersOf(rules))
+  const from = Math.max(ask.from, extent?.from ?? Number.MAX_SAFE_INTEGER)
+  const to = Math.min(ask.to, extent?.to ?? 0)
+  if (from >= to) {
+    // Before anybody said anything: what has begun since is whole.
+    state.open = state.open.map((each) => (each.start >= ask.from && each.start < ask.to ? { ...each, whole: true } : each))
+    return { state, rows }
+  }
+  const day = slotAt(storedGrid('P1D'), rules.zone, from)
+  if (day.end < to) state.asks = addAsk(state.asks, { from: day.end, to: ask.to })
+
+  const said = await sharesOf(rules, day.start, day.end, history)
+  const told = new Map(state.pending.map((slot) => [slot.start, slot.told]))
+  const made = new Map<string, GridRow[]>()
+  for (const group of GROUPS) {
+    const isDecided = (start: number) => start + SLOT_MS <= state.horizon || (told.get(start)?.includes(group) ?? false)
+    for (const [register, list] of madeOf(group, rules, said, day.start, day.end, isDecided)) {
+      made.set(register, list)
+      const stored = await history.own(register, POWER_GRID, day.start, day.end)
+      differences(rows, POWER_GRID, register, list, stored, day, isDecided)
+    }
+  }
+  state.open = state.open.filter(({ start }) => start < day.start || start >= day.end)
+  for (const grid of COARSE_GRIDS) {
+    const all = tiles(grid, rules.zone, day.start, day.end)
+    for (const coarse of COARSE_REGISTERS) {
+      sumUp(all, coarse, made.get(coarse.of)!, rules.site)
+      const sums = all.flatMap(({ registers }) => registers[coarse.register] ?? [])
+      const stored = await history.own(coarse.register, grid, day.start, day.end)
+      differences(rows, grid, coarse.register, sums.map(coarseRow), stored, day, () => true)
+    }
+    const isFilling = ({ end, registers }: Coarse) => end > state.horizon && Object.keys(registers).length > 0
+    state.open.push(...all.filter(isFilling).map((each) => ({ ...each, whole: true })))
+  }
+  return { state, rows }
+}
+
+/** What each member said of a day, by slot. */
+type Said = Map<string, (Share | undefined)[]>
+
+const sharesOf = async (rules: InstallationRules, from: number, to: number, history: InstallationHistory): Promise<Said> => {
+  const said: Said = new Map()
+  for (const series of membersOf(rules)) {
+    const slots: (Share | undefined)[] = new Array((to - from) / SLOT_MS)
+    for (const block of mergeSlots(await history.shares(series, from, to), { from, to }))
+      for (let i = 0; i < block.rows; i++) slots[(block.start[i] - from) / SLOT_MS] = shareOf(block, i)
+    said.set(series, slots)
+  }
+  return said
+}
+
+/** The rows of a group by register, of slots of which any member has said something. */
+const madeOf = (
+  group: Group,
+  rules: InstallationRules,
+  said: Said,
+  from: number,
+  to: number,
+  isDecided: (start: number) => boolean
+): Map<string, GridRow[]> => {
+  const made = new Map<string, GridRow[]>(registersOf(group).map((register) => [register, []]))
+  let version = versionAt(rules, from)
+  for (let start = from, slot = 0; start < to; start += SLOT_MS, slot++) {
+    if (rules.versions.length > 1) version = versionAt(rules, start)
+    if (version === null || !isDecided(start)) continue
+    const shares = (series: string) => said.get(series)?.[slot]
+    if (!heardOf(group, version, shares).some) continue
+    for (const [register, row] of rowsOf(group, version, start, shares)) made.get(register)!.push(row)
+  }
+  return made
+}
+
+const tiles = (grid: (typeof COARSE_GRIDS)[number], zone: string, from: number, to: number): Coarse[] => {
+  const all: Coarse[] = []
+  for (let at = from; at < to; at = all[all.length - 1].end) all.push(coarseAt(grid, zone, at))
+  return all
+}
+
+/** Adds to `rows` what differs from what is stored, in [from, to); rows that are not `isOurs` are left as they are. */
+const differences = (
+  rows: Rows,
+  grid: string,
+  register: string,
+  made: readonly GridRow[],
+  stored: readonly Slots[],
+  { start: from, end: to }: { start: number; end: number },
+  isOurs: (start: number) => boolean
+): void => {
+  const wanted = new Map(made.map((row) => [row.start, row]))
+  const changes: GridRow[] = []
+  for (const block of mergeSlots(stored, { from, to })) {
+    for (let i = 0; i < block.rows; i++) {
+      const start = block.start[i]
+      if (start < from || start >= to || !isOurs(start)) continue
+      const row = wanted.get(start)
+      if (row === undefined) changes.push({ ...storedRow(block, i), op: Op.WITHDRAWN })
+      else if (isSame(row, block, i)) wanted.delete(start)
+    }
+  }
+  changes.push(...wanted.values())
+  changes.sort((a, b) => a.start - b.start)
+  for (const row of changes) addRow(rows, grid, register, row)
+}
+
+const storedRow = (block: Slots, i: number): GridRow => ({
+  start: block.start[i],
+  end: block.end[i],
+  amount: block.amount[i],
+  op: block.op[i],
+  quality: block.quality[i],
+  coveredMs: block.coveredMs[i],
+  estimatedMs: block.estimatedMs[i],
+  expected: block.expected[i],
+  received: block.received[i]
+})
+
+const isSame = (row: GridRow, block: Slots, i: number): boolean =>
+  row.end === block.end[i] &&
+  row.amount === block.amount[i] &&
+  row.quality === block.quality[i] &&
+  row.coveredMs === block.coveredMs[i] &&
+  row.estimatedMs === block.estimatedMs[i] &&
+  row.expected === block.expected[i] &&
+  row.received === block.received[i]

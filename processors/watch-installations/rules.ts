@@ -1,0 +1,89 @@
+import { mulDivRound } from '../../schemas/exact.js'
+import { SLOT_MS } from '../installations/power.js'
+import type { Day } from './state.js'
+
+/** Version of the rules of this folder, in every alert they make; raise it when an alert would come out different. */
+export const RULE_VERSION = 1
+
+/** What a rule says of a day; null: nothing is wrong. */
+export interface Finding {
+  value: number
+  threshold: number
+  unit: string
+  text: string
+}
+
+export interface DayRule {
+  rule: string
+  find(day: Day): Finding | null
+}
+
+/** Percent of the local day's slots without a value (RULES §3). */
+const MISSING_PERCENT = 10
+/** W: what a clamp shows by itself. */
+const NOISE_WATT = 15
+
+const MICROWATT = 1_000_000
+const HOUR_MS = 3_600_000
+
+export const slotsOf = ({ start, end }: Day): number => Math.round((end - start) / SLOT_MS)
+
+/** Mean power of a slot, exactly, millionths of W. */
+const microwattOf = (amount: number): number => mulDivRound(amount, HOUR_MS, SLOT_MS)
+
+/** For people: W to a tenth. */
+const shown = (microwatt: number): number => mulDivRound(microwatt, 10, MICROWATT) / 10
+
+const beyond = (amount: number | null, isWrong: (microwatt: number) => boolean, threshold: number, text: (watt: number) => string) => {
+  if (amount === null) return null
+  const microwatt = microwattOf(amount)
+  if (!isWrong(microwatt)) return null
+  const value = shown(microwatt)
+  return { value, threshold, unit: 'W', text: text(value) }
+}
+
+const LIMIT = NOISE_WATT * MICROWATT
+
+/** The rules that every installation has, by the day; the first four of the dossier's daily checks. */
+export const DAY_RULES: readonly DayRule[] = [
+  {
+    rule: 'missing',
+    find: (day) => {
+      const slots = slotsOf(day)
+      const missing = slots - day.received
+      if (missing * 100 < MISSING_PERCENT * slots) return null
+      const value = mulDivRound(missing, 1000, slots) / 10
+      return { value, threshold: MISSING_PERCENT, unit: '%', text: `${missing} of the day's ${slots} slots have no value (${value} %).` }
+    }
+  },
+  {
+    rule: 'sign-consumption',
+    find: ({ low }) =>
+      beyond(
+        low,
+        (microwatt) => microwatt < -LIMIT,
+        -NOISE_WATT,
+        (watt) => `Consumption was down to ${watt} W: a sign is wrong in the installation.`
+      )
+  },
+  {
+    rule: 'sign-production',
+    find: ({ high }) =>
+      beyond(
+        high,
+        (microwatt) => microwatt > LIMIT,
+        NOISE_WATT,
+        (watt) => `Production was up to ${watt} W, where it should be below 0: a sign is wrong.`
+      )
+  },
+  {
+    rule: 'production-at-night',
+    find: ({ night }) =>
+      beyond(
+        night,
+        (microwatt) => Math.max(microwatt, -microwatt) > LIMIT,
+        NOISE_WATT,
+        (watt) => `Production was ${watt} W at night: a clamp measures something else.`
+      )
+  }
+]
