@@ -28,7 +28,7 @@ const BATCH = 5000
 const IN_FLIGHT = 3
 const HOUR = 3_600_000
 const JAN = Date.UTC(2026, 0, 1)
-const TOKEN = 'bench'
+const TOKEN = 'a-token-for-this-run'
 const ORG = 'bench'
 
 const block = (point: number): Slots => {
