@@ -19,6 +19,8 @@ import { serve } from './api/cli/serve.js'
 import type { Access, GoldenRules, Maintenance, ReconcileWanted, RedriveWanted, Rejected } from './api/deps.js'
 import { createMetrics, type Metrics } from './api/metrics.js'
 import { meterInflux } from './api/metrics-influx.js'
+import { meterOutlets } from './api/metrics-outlets.js'
+import { meterSensors } from './api/metrics-sensors.js'
 import { openCluster } from './infra/cluster.js'
 import { compactedMap } from './infra/compacted.js'
 import { copyReadings, copyTopic, keysOf } from './infra/copied.js'
@@ -28,6 +30,7 @@ import type { Log, Processing } from './infra/log.js'
 import { claim, type Holder } from './infra/owner.js'
 import { openRegistryRows } from './infra/registry-rows.js'
 import { readSecret } from './infra/secret.js'
+import { openSensorTokens } from './infra/sensor-tokens.js'
 import { caughtUp } from './infra/settled.js'
 import type { Storage } from './infra/storage.js'
 import { type ChangedDay, changedDays } from './processors/changed-days.js'
@@ -35,9 +38,11 @@ import { asksAnswered, sayRefold } from './processors/commands.js'
 import { billedByOthers, compareGolden, OTHER_NAMES } from './processors/energy/comparison.js'
 import { energy } from './processors/energy/fold.js'
 import { resolveRules } from './processors/energy/rules.js'
+import { installations } from './processors/installations/fold.js'
 import { loadcurve } from './processors/loadcurve/fold.js'
 import { type Running, runFold } from './processors/run.js'
 import { compareLedgers, type LedgerDifference, ledgerHash } from './processors/verify.js'
+import { watchInstallations } from './processors/watch-installations/fold.js'
 import { runWatchPoints, WATCH_POINTS, type Watching, watchedTopics } from './processors/watch-points/run.js'
 import type { Parsed, Source } from './producers/contract.js'
 import { playStreet } from './producers/demo/play.js'
@@ -47,14 +52,17 @@ import { sources } from './producers/index.js'
 import { inspect } from './producers/inspect.js'
 import { openMemory } from './producers/memory.js'
 import { type Redriven, redrive, rehearsal } from './producers/redrive.js'
+import { type Remote, startRemote } from './producers/remote.js'
 import { heartbeat, type Ingested, type IngestOptions, ingest, ingestKept, type ProducerRooms, publish } from './producers/run.js'
 import type { AccessEntry, BrowserSession } from './schemas/access.js'
 import { decoding } from './schemas/decoding.js'
 import { homeZone } from './schemas/home-zone.js'
+import { keyOfPoint } from './schemas/installations.js'
 import { currentVersions, zoneOf } from './schemas/registry.js'
 import type { Settings } from './schemas/settings.js'
 import { allTopics, backfillTopic, readingsTopic, Topics } from './schemas/topics.js'
 import type { InfluxSink } from './sinks/influx/sink.js'
+import type { Outlet } from './sinks/outbox/run.js'
 import { type Copy, storeCopy } from './sinks/reconcile/copy.js'
 import { TopicLedger } from './sinks/reconcile/ledger.js'
 import { reconcile, type Step } from './sinks/reconcile/reconcile.js'
@@ -107,13 +115,17 @@ export interface Cast {
   api: 'everyone' | 'command' | 'nobody'
 }
 
-const FOLDS = [energy, loadcurve] as const
+const FOLDS = [energy, loadcurve, installations] as const
+/** Who only tells people: nobody is told of what is folded apart. */
+const WATCHES = [WATCH_POINTS, watchInstallations.name]
 /** The sink's name; it runs where the settings have an InfluxDB. */
 const INFLUX = 'influx'
+/** Sinks that run where the settings name where to: the sink's name, and that of the setting. */
+const OUTLETS = { mail: 'mail', webhook: 'webhooks', sftp: 'sftp' } as const
 const EVERYTHING: Cast = {
   producers: true,
-  processors: [...FOLDS.map(({ name }) => name), WATCH_POINTS],
-  sinks: [STORE_GROUP, INFLUX],
+  processors: [...FOLDS.map(({ name }) => name), ...WATCHES],
+  sinks: [STORE_GROUP, INFLUX, ...Object.keys(OUTLETS)],
   api: 'everyone'
 }
 /** What makes the ledger: nobody is told of what is folded apart. */
@@ -134,6 +146,7 @@ const sourcesOf = async (log: Log, plays: boolean): Promise<readonly Source[]> =
 interface Rooms {
   folds: ReadonlyMap<string, Running>
   watch: Watching | null
+  homes: Running | null
   processings: readonly Processing[]
   /** Nothing of what was appended is left to be worked on, here or in other processes. */
   settled(): Promise<void>
@@ -155,7 +168,9 @@ const startRooms = (
   const folds = new Map<string, Running>()
   if (cast.processors.includes(energy.name)) folds.set(energy.name, runFold(energy, rooms))
   if (cast.processors.includes(loadcurve.name)) folds.set(loadcurve.name, runFold(loadcurve, rooms))
+  if (cast.processors.includes(installations.name)) folds.set(installations.name, runFold(installations, rooms))
   const watch = cast.processors.includes(WATCH_POINTS) ? runWatchPoints(rooms) : null
+  const homes = cast.processors.includes(watchInstallations.name) ? runFold(watchInstallations, rooms) : null
   const settled = async () => {
     // In the order data flows: each has nothing left to say when the one before has none.
     for (const { name, inputs } of FOLDS) {
@@ -164,10 +179,11 @@ const startRooms = (
     }
     // What is asked of a ledger does not hang on who watches it elsewhere.
     await watch?.processing.drained()
+    await homes?.processing.drained()
     await (sink?.drained() ?? caughtUp(log, STORE_GROUP, topics, ELSEWHERE_MS))
   }
-  const processings = [...folds.values(), ...(watch ? [watch] : [])].map(({ processing }) => processing)
-  return { folds, watch, processings: sink === null ? processings : [...processings, sink], settled }
+  const processings = [...folds.values(), ...(watch ? [watch] : []), ...(homes ? [homes] : [])].map(({ processing }) => processing)
+  return { folds, watch, homes, processings: sink === null ? processings : [...processings, sink], settled }
 }
 
 /** The copy for analysts, where the settings have one: nothing of it is loaded otherwise. `sink` is null where it runs in other processes. */
@@ -180,6 +196,45 @@ const startInflux = async ({ influx }: Settings, { log, wire }: Storage, sources
   const copy = influxCopy(influx, log, token, Date.now)
   return { sink, copy, group: { group: influxGroup(influx), name: INFLUX, topics: influxTopics(influx, sources) } }
 }
+
+/** What leaves for people and programs outside, where the settings name it: nothing of it is loaded otherwise, and nobody waits for it. */
+const startOutlets = async (settings: Settings, { log, wire, store }: Storage, cast: Cast): Promise<Outlet[]> => {
+  const rooms = { log, wire, now: Date.now }
+  const outlets: Outlet[] = []
+  const { mail, webhooks, sftp } = settings
+  if (mail && cast.sinks.includes('mail')) {
+    const { runMailSink } = await import('./sinks/mail/sink.js')
+    outlets.push(
+      runMailSink(mail, { ...rooms, password: () => (mail.login ? readSecret(mail.login.password, 'mail.login.password') : '') })
+    )
+  }
+  if (webhooks && cast.sinks.includes('webhook')) {
+    const { runWebhookSink } = await import('./sinks/webhook/sink.js')
+    outlets.push(runWebhookSink(webhooks, { ...rooms, secret: ({ name, secret }) => readSecret(secret, `webhooks.${name}.secret`) }))
+  }
+  if (sftp && cast.sinks.includes('sftp')) {
+    const { runSftpSink } = await import('./sinks/sftp/sink.js')
+    const { openDrop } = await import('./sinks/sftp/drop.js')
+    const { key, password } = sftp
+    const open = () =>
+      openDrop(sftp, {
+        ...(key && { privateKey: readSecret(key, 'sftp.key') }),
+        ...(password && { password: readSecret(password, 'sftp.password') })
+      })
+    const stored = () =>
+      caughtUp(log, STORE_GROUP, [Topics.power], 0).then(
+        () => true,
+        () => false
+      )
+    outlets.push(runSftpSink(sftp, { ...rooms, store, stored, open }))
+  }
+  return outlets
+}
+
+const withOutlets = (rooms: Rooms, outlets: readonly Outlet[]): Rooms => ({
+  ...rooms,
+  processings: [...rooms.processings, ...outlets.flatMap(({ processings }) => processings)]
+})
 
 const withSink = (rooms: Rooms, sink: InfluxSink): Rooms => {
   const settled = async () => {
@@ -268,10 +323,12 @@ const furnish = async (
     shared: settings.kafka !== undefined,
     first: cast.api === 'everyone' && slot === 0
   })
-  const access = createAccess(people, await compactedMap<BrowserSession>(log, Topics.accessSessions, signal))
   const registry = await openRegistryRows(log, wire, signal)
+  const sessions = await compactedMap<BrowserSession>(log, Topics.accessSessions, signal)
+  const access = createAccess(people, sessions, Date.now, registry.homes)
   const producers: ProducerRooms = { log, wire, store, archive, sources, resolve: registry.resolve, memory: await openMemory(log, signal) }
   const influx = await startInflux(settings, storage, sourceNames, cast)
+  const outlets = await startOutlets(settings, storage, cast)
   const metrics = createMetrics(store, log, [
     ...FOLDS.map(({ name, inputs }) => ({
       group: name,
@@ -279,16 +336,21 @@ const furnish = async (
       heardAt: () => rooms.folds.get(name)?.heardAt() ?? null
     })),
     { group: WATCH_POINTS, topics: watchedTopics(sourceNames), heardAt: () => rooms.watch?.heardAt() ?? null },
+    { group: watchInstallations.name, topics: watchInstallations.inputs(sourceNames), heardAt: () => rooms.homes?.heardAt() ?? null },
     { group: STORE_GROUP, topics: storedTopics(sourceNames) },
-    ...(influx ? [influx.group] : [])
+    ...(influx ? [influx.group] : []),
+    ...outlets.flatMap(({ groups }) => groups)
   ])
   if (influx?.sink) meterInflux(metrics.registry, influx.sink)
+  if (settings.flukso?.http) meterSensors(metrics.registry, () => remote?.sensors() ?? [])
+  if (outlets.length > 0) meterOutlets(metrics.registry, outlets)
   const ledgerRooms = startRooms(storage, sourceNames, cast, metrics.stored)
-  const rooms = influx?.sink ? withSink(ledgerRooms, influx.sink) : ledgerRooms
+  const rooms = withOutlets(influx?.sink ? withSink(ledgerRooms, influx.sink) : ledgerRooms, outlets)
   const failure = watchForFailure(rooms)
   const timers: NodeJS.Timeout[] = []
   let watching = Promise.resolve()
   let playing = Promise.resolve()
+  let remote: Remote | null = null
 
   const settle = async () => {
     await Promise.race([rooms.settled(), failure])
@@ -388,7 +450,7 @@ const furnish = async (
     alerts: {
       acknowledge: async (wanted) => {
         const command = { ...wanted, command: 'ack', at: Date.now() }
-        await log.append(Topics.alertCommands, [{ key: wanted.subject, value: wire.encode('AlertCommand', command) }])
+        await log.append(Topics.alertCommands, [{ key: keyOfPoint(wanted.subject), value: wire.encode('AlertCommand', command) }])
         await settle()
       }
     },
@@ -408,12 +470,27 @@ const furnish = async (
         return entered
       }
     },
+    installations: {
+      versions: registry.installations,
+      // Points first: when the installations come, the load curves of their members are there.
+      apply: async (rows, points) => {
+        if (points.length > 0) {
+          await registry.apply(points)
+          await settle()
+        }
+        const entered = await registry.applyInstallations(rows)
+        await settle()
+        return entered
+      },
+      tokens: openSensorTokens(folder)
+    },
     rules: goldenRules,
     sourceZone: homeZone,
+    sensors: () => remote?.sensors() ?? [],
     limits: { upload: settings.limits.upload, body: settings.limits.body },
     // Rooms that answer nobody are ready when they can work; whoever asks for figures has them from the ledger.
     ready: async () => (await storage.trouble()) ?? (cast.api === 'nobody' ? (influx?.sink?.trouble() ?? null) : null),
-    waiting: () => influx?.sink?.trouble() ?? null,
+    waiting: () => influx?.sink?.trouble() ?? outlets.map(({ trouble }) => trouble()).find((trouble) => trouble !== null) ?? null,
     live: {
       log,
       wire,
@@ -469,6 +546,35 @@ const furnish = async (
         watching = look()
         every(HEARTBEAT_MS, 'heartbeat', beat)
       }
+      // What is asked or heard twice would be stored twice.
+      if (cast.producers && slot === 0) {
+        remote = startRemote(settings, {
+          producers,
+          folder,
+          report,
+          counted: (source, readings) => metrics.readings.inc({ source }, readings),
+          heard: (what) => metrics.heard.inc({ what }),
+          now: Date.now,
+          chance: Math.random,
+          signal
+        })
+        const { pushed } = remote
+        if (pushed.length > 0)
+          timers.push(
+            setInterval(() => void heartbeat({ log, wire, sources: pushed }, Date.now()).catch(failing('heartbeat')), PUSHED_HEARTBEAT_MS)
+          )
+      }
+      const waiting = new Set<string>()
+      const tellWaiting = async () => {
+        for (const { name, trouble } of outlets) {
+          const said = trouble()
+          if ((said !== null) === waiting.has(name)) continue
+          if (said === null) waiting.delete(name)
+          else waiting.add(name)
+          report({ name, said: said ?? 'What waited has gone out.' })
+        }
+      }
+      if (outlets.length > 0) every(LOOK_MS, 'outlets', tellWaiting)
       // One is enough, wherever it runs.
       if (cast.sinks.includes(STORE_GROUP) && slot === 0) every(HOUSEKEEPING_MS, 'housekeeping', housekeeping)
     },
@@ -487,6 +593,7 @@ const furnish = async (
       for (const timer of timers) clearTimeout(timer)
       await watching
       await playing
+      await remote?.ended
       await app.close()
       await stopRooms(rooms)
       await release()
@@ -549,7 +656,8 @@ const verifyReplay = (
     sources,
     beatAt,
     async (apart) => {
-      for (const topic of [Topics.registryPoints, ...inputTopics(sources)]) await copyTopic(storage.log, apart.log, topic)
+      for (const topic of [Topics.registryPoints, Topics.registryInstallations, ...inputTopics(sources)])
+        await copyTopic(storage.log, apart.log, topic)
     },
     async (apart) => {
       const ours = await ledgerHash(storage.store, beatAt)
@@ -651,6 +759,8 @@ const castOf = (only: Only | undefined): Cast => {
 /** `wattledger start` and `wattledger run`: until it is told to stop. */
 const start: Workshop['start'] = async (settings, out, { samples = false, only, slot = 0 }) => {
   const cast = castOf(only)
+  for (const [name, setting] of Object.entries(OUTLETS))
+    if (only?.name === name && !settings[setting]) throw new Misuse(`The settings have no ${setting}: docs/outlets.md says what to write.`)
   if (only?.name === INFLUX && !settings.influx)
     throw new Misuse('The settings have no InfluxDB: name its url, org, bucket and token under influx.')
   // The pool of threads is made before a program can say how large it is to be.

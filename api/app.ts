@@ -22,6 +22,7 @@ import { explainRoutes } from './routes/explain.js'
 import { exportRoutes } from './routes/export.js'
 import { fileRoutes } from './routes/files.js'
 import { healthRoutes } from './routes/health.js'
+import { installationRoutes } from './routes/installations.js'
 import { maintenanceRoutes } from './routes/maintenance.js'
 import { pageRoutes } from './routes/page.js'
 import { pointRoutes } from './routes/points.js'
@@ -29,6 +30,7 @@ import { reconcileRoutes } from './routes/reconcile.js'
 import { registryRoutes } from './routes/registry.js'
 import { rejectRoutes } from './routes/rejects.js'
 import { rulesRoutes } from './routes/rules.js'
+import { sensorRoutes } from './routes/sensors.js'
 import { seriesRoutes } from './routes/series.js'
 import { sessionRoutes } from './routes/session.js'
 import { setAsideRoutes } from './routes/set-aside.js'
@@ -91,10 +93,12 @@ const everyRoute =
       completenessRoutes,
       fileRoutes,
       setAsideRoutes,
+      sensorRoutes,
       alertRoutes,
       rejectRoutes,
       rulesRoutes,
       registryRoutes,
+      installationRoutes,
       accessRoutes,
       sessionRoutes,
       maintenanceRoutes,

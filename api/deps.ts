@@ -5,7 +5,7 @@ import type { Log } from '../infra/log.js'
 import type { Store } from '../infra/store.js'
 import type { AccessEntry, BrowserSession, Credential, Range } from '../schemas/access.js'
 import type { AlertIdentity } from '../schemas/alerts.js'
-import type { Point, Reject } from '../schemas/generated.js'
+import type { Installation, Point, Reject } from '../schemas/generated.js'
 import type { LivePorts } from './live/ports.js'
 import type { Metrics } from './metrics.js'
 
@@ -17,6 +17,7 @@ export interface Deps {
   log: Pick<Log, 'status' | 'ends'>
   access: Access
   registry: RegistryPort
+  installations: InstallationsPort
   /**
    * Reads a file into the ledger; resolves when its readings are stored. Rejects with `Refused` when no source knows such a file,
    * with `Unavailable` when it cannot be stored now, and with the stream's own error when the body breaks off or is too large:
@@ -38,6 +39,8 @@ export interface Deps {
   ready(): Promise<string | null>
   /** What waits for something that is away, or for somebody, while requests are answered; null: nothing. */
   waiting?(): string | null
+  /** Fluksometer sensors that this process asks for over HTTP; absent: it asks nobody. */
+  sensors?(): readonly AskedSensor[]
   limits: Limits
   /** Absent: no websocket. */
   live?: LivePorts
@@ -61,6 +64,16 @@ export type Compare = (
   versions: readonly Point[],
   register: string
 ) => { name: string; milli: number }[]
+
+export interface AskedSensor {
+  sid: string
+  state: string
+  /** What was answered, when it is not fine. Never a token. */
+  detail: string
+  /** Since when it is so, and when it was asked last, UTC ms; 0: not yet. */
+  since: number
+  askedAt: number
+}
 
 export interface Limits {
   /** Largest uploaded file, bytes. */
@@ -86,11 +99,13 @@ export interface Access {
   list(): Promise<AccessEntry[]>
   /** False when the name is taken. */
   add(entry: AccessEntry): Promise<boolean>
+  /** Opens more points to somebody, for all time; false when nobody has that name. */
+  grant(name: string, points: readonly string[]): Promise<boolean>
   /** False when nobody has that name. From then on its token, sessions and codes are nobody's. */
   revoke(name: string): Promise<boolean>
   /** A code that signs one browser in, once, as this person; good until `expiresAt`, UTC ms. Null when nobody has that name. */
   invite(name: string, lifetimeMs: number): { code: string; expiresAt: number } | null
-  /** Exchanges a code for a session; its token is shown here and never again. Null when the code is wrong, used or too old. */
+  /** Exchanges a code, or somebody's own token, for a session; its token is shown here and never again. Null when the code is wrong, used or too old. */
   signIn(code: string): Promise<{ token: string; credential: Credential } | null>
   /** Browsers that are signed in now. */
   sessions(): Promise<BrowserSession[]>
@@ -103,6 +118,15 @@ export interface RegistryPort {
   versions(): Promise<Point[]>
   /** Enters rows, giving them their `knownAt`; resolves when they are stored durably. */
   apply(rows: readonly Point[]): Promise<{ knownAt: number }>
+}
+
+export interface InstallationsPort {
+  /** Every version ever entered, with what was entered last, whether or not the store has it yet. */
+  versions(): Promise<Installation[]>
+  /** Enters rows, giving them their `knownAt`, and before them what points have to say of it; resolves when the ledger shows both. */
+  apply(rows: readonly Installation[], points: readonly Point[]): Promise<{ knownAt: number }>
+  /** By sensor; they leave this process in no answer. */
+  tokens: { entries(): ReadonlyMap<string, string>; put(tokens: ReadonlyMap<string, string>): void }
 }
 
 export interface AlertsPort {

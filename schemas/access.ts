@@ -7,6 +7,9 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 export const ROLES = ['admin', 'reader', 'device'] as const
 export type Role = (typeof ROLES)[number]
 
+/** What people may be called. */
+export const PERSON = /^[A-Za-z0-9][\w.@-]{0,63}$/
+
 export interface Grant {
   who: string
   point: string

@@ -2,7 +2,10 @@ import { z } from 'zod'
 import { checkYaml, openYaml, type Problem } from './problems.js'
 import { Secret } from './secret.js'
 import { Cassandra, Kafka, SchemaRegistry } from './settings-cluster.js'
+import { Flukso } from './settings-flukso.js'
 import { Influx } from './settings-influx.js'
+import { Mail, Sftp, Webhooks } from './settings-outlets.js'
+import { Rtu } from './settings-rtu.js'
 
 /**
  * The one settings file, `wattledger.yaml`. Everything has a default: an empty file, or none, runs a small site.
@@ -18,7 +21,10 @@ import { Influx } from './settings-influx.js'
  *   log: { partitions: 4, segmentAfterDays: 35 }
  *   archive: { raw: true }            # keep the bytes as they came
  *   limits: { upload: 2 GiB, body: 16 MiB }
+ *   flukso: …                         # Fluksometers that are asked or heard: schemas/settings-flukso.ts
+ *   rtu: …                            # pages of ABB RTUs: schemas/settings-rtu.ts
  *   influx: …                         # a copy for analysts: schemas/settings-influx.ts
+ *   mail: …, webhooks: …, sftp: …     # alerts and files that leave: schemas/settings-outlets.ts
  *   kafka: …, cassandra: …            # cluster mode: schemas/settings-cluster.ts
  *
  * Reading the environment and the files that secrets point to is main.ts's work; here is only what the file says.
@@ -107,7 +113,19 @@ export const Settings = z
         body: Size.prefault('16 MiB').meta({ description: 'Largest other request, such as a registry file.' })
       })
       .prefault({}),
+    flukso: Flukso.optional().meta({
+      expected: 'http, mqtt or both',
+      description: 'Fluksometers that are asked or heard; absent: only their files.'
+    }),
+    rtu: z
+      .array(Rtu)
+      .max(500)
+      .optional()
+      .meta({ expected: 'a list of { url }', description: 'ABB RTUs whose pages are read; absent: none.' }),
     influx: Influx.optional().meta({ expected: 'an address, a bucket and a token', description: 'A copy for analysts; absent: none.' }),
+    mail: Mail.optional().meta({ expected: 'a server, a sender and recipients', description: 'Alerts by mail; absent: none.' }),
+    webhooks: Webhooks.optional().meta({ expected: 'a list of { name, url, secret }', description: 'Alerts to programs; absent: none.' }),
+    sftp: Sftp.optional().meta({ expected: 'a server, its key, a user and a folder', description: 'Half-day files; absent: none.' }),
     kafka: Kafka.optional().meta({ expected: 'brokers and how to reach them', description: 'The log, in cluster mode; absent: embedded.' }),
     cassandra: Cassandra.optional().meta({
       expected: 'nodes and how to reach them',

@@ -9,6 +9,7 @@ export interface Ledger {
   get(path: string): Promise<unknown>
   /** The body of the answer as it comes; rejects when it breaks off before its end. `body`: what is posted; absent: it is a GET. */
   getBytes(path: string, body?: unknown): AsyncIterable<Uint8Array>
+  /** Texts and bytes go as they are, with their type; anything else as JSON. */
   send(method: 'POST' | 'DELETE', path: string, body?: unknown, type?: string): Promise<unknown>
   /** Reads one file into the ledger; `progress` is called with rows read, when this process reads them itself. */
   importFile(path: string, name: string, progress: (rows: number) => void): Promise<Imported>
@@ -66,6 +67,8 @@ async function* unbroken(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8
   }
 }
 
+const isRaw = (body: unknown): body is string | Buffer => typeof body === 'string' || Buffer.isBuffer(body)
+
 const posted = (body: unknown): RequestInit => ({
   method: 'POST',
   body: JSON.stringify(body),
@@ -98,9 +101,7 @@ export const remoteLedger = (url: string, token: string): Ledger => {
       answer(
         await ask(
           path,
-          body === undefined
-            ? { method }
-            : { method, body: typeof body === 'string' ? body : JSON.stringify(body), headers: { 'content-type': type } }
+          body === undefined ? { method } : { method, body: isRaw(body) ? body : JSON.stringify(body), headers: { 'content-type': type } }
         )
       ),
     importFile: async (path, name) => {
@@ -124,7 +125,7 @@ export interface Opened {
 
 export const localLedger = (opened: Opened): Ledger => {
   const authorization = `Bearer ${opened.token}`
-  const ask = async (method: 'GET' | 'POST' | 'DELETE', url: string, payload?: string, type = 'application/json') => {
+  const ask = async (method: 'GET' | 'POST' | 'DELETE', url: string, payload?: string | Buffer, type = 'application/json') => {
     const headers: Record<string, string> = payload === undefined ? { authorization } : { authorization, 'content-type': type }
     return opened.app.inject({ method, url, headers, payload })
   }
@@ -141,12 +142,7 @@ export const localLedger = (opened: Opened): Ledger => {
       yield* (await served).getBytes(path, body)
     },
     send: async (method, path, body, type) => {
-      const { statusCode, payload } = await ask(
-        method,
-        path,
-        body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body),
-        type
-      )
+      const { statusCode, payload } = await ask(method, path, body === undefined || isRaw(body) ? body : JSON.stringify(body), type)
       return answerOf(statusCode, payload)
     },
     importFile: (path, name, progress) => opened.importFile(createReadStream(path), name, { backfill: true, progress }),

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { Misuse, type WithLedger } from './command.js'
 import type { Ledger } from './ledger.js'
-import type { Output } from './output.js'
+import { type Output, outputOf } from './output.js'
+import { diffWorkbookFiles, exportWorkbook, importWorkbook, isWorkbook } from './workbook.js'
 
 interface Answer {
   applied: boolean
@@ -27,13 +28,23 @@ const show = (out: Output, answer: Answer): void => {
   for (const { level, point, key, message, mend } of answer.findings) out.say(`${level}: ${point} ${key}: ${message} ${mend}`)
 }
 
-/** `wattledger registry import FILE | export | check FILE` */
+/** `wattledger registry import FILE | export [FILE.xlsx] | check FILE`; workbooks are those that end in .xlsx. */
 export const registryCommands = (registry: Command, common: (command: Command) => Command, withLedger: WithLedger): void => {
   common(registry.command('import'))
-    .description('enter a registry file; what differs is shown first')
-    .argument('<file>', 'YAML file')
+    .description('enter a registry file, or a workbook of installations; what differs is shown first')
+    .argument('<file>', 'YAML file, or workbook (.xlsx)')
     .option('--dry-run', 'only show what differs')
+    .option('--valid-from <date>', 'workbook: from when on it holds (default: the date in its name)')
+    .option('--diff <other>', 'workbook: only show how it differs from another one, entering nothing')
     .action(async (file: string, options) => {
+      if (options.diff !== undefined) {
+        await diffWorkbookFiles(file, options.diff, outputOf(options.json ?? false))
+        return
+      }
+      if (isWorkbook(file)) {
+        await withLedger(options, (ledger, out) => importWorkbook(ledger, out, file, options), true)
+        return
+      }
       await withLedger(
         options,
         async (ledger, out) => {
@@ -53,19 +64,24 @@ export const registryCommands = (registry: Command, common: (command: Command) =
       )
     })
   common(registry.command('check'))
-    .description('check a registry file against the ledger, entering nothing')
-    .argument('<file>', 'YAML file')
+    .description('check a registry file, or a workbook, against the ledger, entering nothing')
+    .argument('<file>', 'YAML file, or workbook (.xlsx)')
+    .option('--valid-from <date>', 'workbook: from when on it holds (default: the date in its name)')
     .action(async (file: string, options) => {
       await withLedger(options, async (ledger, out) => {
+        if (isWorkbook(file)) return importWorkbook(ledger, out, file, { ...options, dryRun: true })
         const answer = await enter(ledger, file, true)
         show(out, answer)
         return answer.findings.some(({ level }) => level === 'error') ? 2 : 0
       })
     })
   common(registry.command('export'))
-    .description('the registry as YAML, to change and import again')
-    .action(async (options) => {
+    .description('the registry as YAML, or installations as a workbook without tokens, to change and import again')
+    .argument('[file]', 'workbook (.xlsx) to write (default: YAML on the standard output)')
+    .option('--at <date>', 'workbook: what held then (default: the last version of each installation)')
+    .action(async (file: string | undefined, options) => {
       await withLedger(options, async (ledger, out) => {
+        if (file !== undefined) return exportWorkbook(ledger, out, file, options.at)
         for await (const bytes of ledger.getBytes('/v1/registry')) out.raw(bytes)
         return 0
       })

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { type AccessEntry, hashToken, ROLES } from '../../schemas/access.js'
+import { type AccessEntry, hashToken, PERSON, ROLES } from '../../schemas/access.js'
 import { canonicalPoint } from '../../schemas/registry.js'
 import { newToken } from '../access/secrets.js'
 import { identityOf } from '../auth.js'
@@ -14,7 +14,7 @@ const GrantBody = z.strictObject({
   from: Instant.nullish().describe('First instant; absent: since ever.'),
   to: Instant.nullish().describe('End, excluded; absent: for ever.')
 })
-export const Name = z.string().regex(/^[A-Za-z0-9][\w.@-]{0,63}$/, { error: 'letters, digits and . _ @ -, at most 64' })
+export const Name = z.string().regex(PERSON, { error: 'letters, digits and . _ @ -, at most 64' })
 const Grants = z.array(z.object({ point: z.string(), from: z.string().nullable(), to: z.string().nullable() }))
 const Entry = z.object({ name: z.string(), role: z.enum(ROLES), grants: Grants, createdAt: z.string() })
 

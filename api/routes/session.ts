@@ -58,7 +58,7 @@ export const sessionRoutes =
           rateLimit: { max: SIGN_INS_PER_MINUTE, timeWindow: '1 minute', keyGenerator: ({ ip }: FastifyRequest) => ip }
         },
         schema: {
-          summary: 'Signs this browser in with the code of a one-time link: the answer sets an HttpOnly cookie.',
+          summary: "Signs this browser in with the code of a one-time link, or somebody's own token: the answer sets an HttpOnly cookie.",
           security: [],
           body: z.strictObject({ code: z.string().min(1).max(200) }),
           response: { 200: Session, ...errorAnswers }
@@ -70,7 +70,7 @@ export const sessionRoutes =
         if (!signedIn) {
           throw new ApiError(
             'unauthorized',
-            'This link was used already or is too old. Make another one: "wattledger access link" beside the running ledger.'
+            'This link was used already or is too old, or it is nobody’s secret. Make another link: "wattledger access link" beside the running ledger.'
           )
         }
         const { token, credential } = signedIn

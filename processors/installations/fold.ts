@@ -56,7 +56,8 @@ const historyOf = (store: Store, installation: string): InstallationHistory => (
     for (const { point, register } of members.map(seriesOf)) {
       const latest = (await store.latest(point)).find((each) => each.register === register)
       if (latest === undefined) continue
-      from = Math.min(from, latest.firstAt)
+      // A curve's first reading is the end of its first row.
+      from = Math.min(from, latest.firstAt - SLOT_MS)
       to = Math.max(to, latest.at + SLOT_MS)
     }
     return from < to ? { from, to } : null

@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs'
 import pino from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { SAMPLE } from '../schemas/installations/sample.js'
 import { HOUR, type Ledger, openLedger, START, writeDay } from './ledger.js'
 
 /** Every door, with every kind of visitor: who is let in, and that the others learn nothing. */
@@ -12,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => ledger.close())
 
 const day = 'from=2024-03-01&to=2024-03-02'
-const doors: [method: 'GET' | 'POST' | 'DELETE', url: string, may: ('admin' | 'reader' | 'device')[]][] = [
+const doors: [method: 'GET' | 'POST' | 'PUT' | 'DELETE', url: string, may: ('admin' | 'reader' | 'device')[]][] = [
   ['GET', '/metrics', ['admin', 'reader']],
   ['GET', '/openapi.json', ['admin', 'reader', 'device']],
   ['GET', '/v1/points', ['admin', 'reader']],
@@ -24,6 +26,7 @@ const doors: [method: 'GET' | 'POST' | 'DELETE', url: string, may: ('admin' | 'r
   ['GET', '/v1/changes', ['admin', 'reader']],
   ['GET', '/v1/completeness', ['admin', 'reader']],
   ['GET', '/v1/suspects?point=flukso/a', ['admin', 'reader']],
+  ['GET', '/v1/sensors', ['admin']],
   ['GET', '/v1/alerts', ['admin', 'reader']],
   ['POST', '/v1/alerts/ack', ['admin']],
   ['GET', '/v1/rejects', ['admin', 'reader']],
@@ -35,6 +38,11 @@ const doors: [method: 'GET' | 'POST' | 'DELETE', url: string, may: ('admin' | 'r
   ['GET', `/v1/files/${'a'.repeat(64)}`, ['admin', 'reader']],
   ['GET', '/v1/registry', ['admin']],
   ['POST', '/v1/registry?dryRun=true', ['admin']],
+  ['GET', '/v1/installations', ['admin', 'reader']],
+  ['GET', '/v1/installations/workbook', ['admin']],
+  ['POST', '/v1/installations/workbook?name=Configuration01_20220701.xlsx&dryRun=true', ['admin']],
+  ['PUT', '/v1/installations/nobody?dryRun=true', ['admin']],
+  ['DELETE', '/v1/installations/nobody?from=2024-03-01&dryRun=true', ['admin']],
   ['GET', '/v1/access', ['admin']],
   ['POST', '/v1/access', ['admin']],
   ['DELETE', '/v1/access/nobody', ['admin']],
@@ -48,6 +56,8 @@ const doors: [method: 'GET' | 'POST' | 'DELETE', url: string, may: ('admin' | 'r
   ['POST', '/v1/reconcile', ['admin']]
 ]
 const payload = (url: string) => {
+  if (url.includes('.xlsx')) return { payload: readFileSync(SAMPLE), headers: { 'content-type': 'application/octet-stream' } }
+  if (url.startsWith('/v1/installations/')) return { payload: { validFrom: '2024-03-01', members: [] } }
   if (url === '/v1/alerts/ack') return { payload: { alertKey: 'none' } }
   return url.startsWith('/v1/access') || /^\/v1\/(re(fold|parse|play|jects|concile)|sign)/.test(url)
     ? { payload: url.startsWith('/v1/access') ? { name: `n${url.length}`, role: 'reader' } : {} }
@@ -57,7 +67,8 @@ const payload = (url: string) => {
 for (const [method, url, may] of doors) {
   test(`${method} ${url}`, async () => {
     const ask = (headers: Record<string, string>) => {
-      const body: { payload?: object | string; headers?: Record<string, string> } = method === 'POST' ? payload(url) : {}
+      const body: { payload?: object | string; headers?: Record<string, string> } =
+        method === 'POST' || method === 'PUT' ? payload(url) : {}
       return ledger.app.inject({ method, url, ...body, headers: { ...body.headers, ...headers } })
     }
     for (const headers of [{}, { authorization: 'Bearer wrong' }, { authorization: 'Basic YTpi' }, { authorization: 'Bearer ' }]) {
@@ -104,6 +115,7 @@ test('every route that is published is one of the doors tried here', async () =>
     ([method, url]) =>
       `${method} ${url
         .split('?')[0]
+        .replace('/installations/nobody', '/installations/{id}')
         .replace('/nobody', '/{name}')
         .replace('/none', '/{id}')
         .replace(/[0-9a-f]{64}/, '{origin}')}`

@@ -15,9 +15,10 @@ import type { Store } from '../../infra/store.js'
 import { billedByOthers } from '../../processors/energy/comparison.js'
 import { resolveRules } from '../../processors/energy/rules.js'
 import { type AccessEntry, type Grant, hashToken, type Role } from '../../schemas/access.js'
-import type { Intervals, Point, Readings, Slots } from '../../schemas/generated.js'
+import type { Installation, Intervals, Point, Readings, Slots } from '../../schemas/generated.js'
 import { parseGrid, STORED_GRIDS } from '../../schemas/grid.js'
 import { gridIntervals } from '../../schemas/gridding.js'
+import { homesOf } from '../../schemas/installations/homes.js'
 import { Op, Quality } from '../../schemas/quality.js'
 import { DEFAULT_RULES } from '../../schemas/registry.js'
 import { memoryMap } from './memory-map.js'
@@ -182,6 +183,8 @@ export interface Ledger {
   deps: Deps
   uploads: { name: string; bytes: Buffer }[]
   registryRows: Point[]
+  installationRows: Installation[]
+  tokens: Map<string, string>
   /** The header of someone new with this role and these grants. */
   as(role: Role, grants?: Omit<Grant, 'who'>[]): { authorization: string }
   /** Lets time go by. */
@@ -200,11 +203,14 @@ export const openLedger = async (
   const entries = new Map<string, AccessEntry>()
   const uploads: Ledger['uploads'] = []
   const registryRows: Point[] = []
+  const installationRows: Installation[] = []
+  const tokens = new Map<string, string>()
+  let homes = homesOf([])
   const deps: Deps = {
     store,
     log,
     raw: archive,
-    access: createAccess(memoryMap(entries), memoryMap(), now),
+    access: createAccess(memoryMap(entries), memoryMap(), now, () => homes),
     registry: {
       versions: async () => [...(await store.points()), ...registryRows],
       async apply(rows) {
@@ -212,6 +218,17 @@ export const openLedger = async (
         registryRows.push(...rows.map((row) => ({ ...row, knownAt })))
         return { knownAt }
       }
+    },
+    installations: {
+      versions: async () => [...installationRows],
+      async apply(rows, points) {
+        if (points.length > 0) await deps.registry.apply(points)
+        const knownAt = START + 5000 + installationRows.length
+        installationRows.push(...rows.map((row) => ({ ...row, knownAt })))
+        homes = homesOf(installationRows)
+        return { knownAt }
+      },
+      tokens: { entries: () => tokens, put: (more) => more.forEach((token, sid) => void tokens.set(sid, token)) }
     },
     async upload(body, name) {
       const bytes = await buffer(body)
@@ -256,6 +273,8 @@ export const openLedger = async (
     deps,
     uploads,
     registryRows,
+    installationRows,
+    tokens,
     as(role, grants = []) {
       const name = `${role}-${entries.size}`
       const token = `wl_${name}_secret`

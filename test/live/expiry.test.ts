@@ -60,6 +60,7 @@ beforeAll(async () => {
     metrics: createMetrics(store, log),
     access,
     registry: { versions: async () => [], apply: never },
+    installations: { versions: async () => [], apply: never, tokens: { entries: () => new Map(), put: () => {} } },
     upload: never,
     maintenance: { refold: never, reparse: never, verify: never, reconcile: noSteps },
     alerts: { acknowledge: never },

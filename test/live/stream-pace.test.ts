@@ -39,6 +39,7 @@ beforeAll(async () => {
     metrics: createMetrics(store, log),
     access: createAccess(memoryMap(entries), memoryMap(), () => now),
     registry: { versions: async () => [], apply: never },
+    installations: { versions: async () => [], apply: never, tokens: { entries: () => new Map(), put: () => {} } },
     upload: never,
     maintenance: { refold: never, reparse: never, verify: never, reconcile: noSteps },
     alerts: { acknowledge: never },
