@@ -7,6 +7,8 @@ export interface Metrics {
   registry: Registry
   /** Whoever appends readings counts them here: {source}. */
   readings: Counter<'source'>
+  /** Messages of brokers, those left out included, by what they were: {what}. */
+  heard: Counter<'what'>
   requestSeconds: Histogram<'method' | 'route' | 'status'>
   /** Whoever stores rows says so here: of which table, and how long after the receipt of what they were made of, ms. */
   stored(table: string, delayMs: number): void
@@ -125,6 +127,12 @@ export const createMetrics = (
       name: 'wattledger_readings_total',
       help: 'Readings appended since the program started, by source.',
       labelNames: ['source'],
+      registers
+    }),
+    heard: new Counter({
+      name: 'wattledger_flukso_messages_total',
+      help: 'Messages heard of Fluksometers since the program started: config, counter, gauge; left out, with the reason, all others.',
+      labelNames: ['what'],
       registers
     }),
     requestSeconds: new Histogram({

@@ -36,6 +36,8 @@ export interface Source {
   recognises(name: string, head: Buffer): boolean
   /** It sends by itself, and is heard of often: its silence is told by heartbeats every few seconds. Absent: its files are looked for. */
   pushed?: boolean
+  /** Its payloads are fetched: nobody brings them as files. */
+  fetched?: boolean
   /** What the name says of the time of the content (UTC ms, roughly), so that many files are read oldest first; null when nothing. */
   timeOf?(name: string): number | null
   /** What the name says of the content beyond its bytes (which version, which block): the same bytes under another are another payload. */

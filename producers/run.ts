@@ -58,6 +58,8 @@ export interface IngestOptions {
   /** The name these bytes were rejected under, when they are read under another now: those rejects are resolved too. */
   insteadOf?: string
   progress?(rows: number): void
+  /** Whoever brings it knows by a position of its own what was read: of this payload nothing is remembered. Brought again, it is read again. */
+  passing?: boolean
   /** Stops between two pieces; what was stored stays, and the payload is read again another time. */
   signal?: AbortSignal
 }
@@ -153,7 +155,7 @@ export const ingestKept = async (rooms: ProducerRooms, payload: Payload, options
     receivedAt: payload.receivedAt,
     touched: touched.length > MAX_TOUCHED ? [] : touched
   }
-  await rooms.memory.put(tally.readings > 0 || rooms.memory.get(key) !== undefined ? key : named, done)
+  if (!options.passing) await rooms.memory.put(tally.readings > 0 || rooms.memory.get(key) !== undefined ? key : named, done)
   return { origin, name, source: source.name, readings: tally.readings, rejects: tally.list(), already: false, touched: told(touched) }
 }
 
@@ -212,7 +214,7 @@ const refuse = async (rooms: ProducerRooms, { origin, name, receivedAt }: Payloa
     field: '',
     reason: 'not-recognised',
     expected: `a file of ${rooms.sources
-      .filter(({ pushed }) => !pushed)
+      .filter(({ pushed, fetched }) => !pushed && !fetched)
       .map((source) => source.name)
       .join(' or ')}, under the name it was made with`,
     found: name.slice(-200),

@@ -9,6 +9,8 @@ export const homeZone = (point: string): string => {
 const SOURCES: Record<string, string> = {
   infoenergia: 'Europe/Madrid',
   flukso: 'Europe/Brussels',
+  rtu: 'Europe/Brussels',
+  'flukso-power': 'Europe/Brussels',
   siemens: 'America/Chicago',
   alc: 'America/Chicago',
   lucid: 'America/Chicago',

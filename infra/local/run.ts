@@ -1,9 +1,10 @@
 import { startInflux } from './influx.js'
 import { startKafka } from './kafka.js'
+import { startMosquitto } from './mosquitto.js'
 
 /**
  * Runs a real engine for a developer until it is interrupted: `node dist/infra/local/run.js kafka FOLDER [BROKERS]`, or
- * `… influx FOLDER` (organisation `local`, bucket `wattledger`, token as printed).
+ * `… influx FOLDER` (organisation `local`, bucket `wattledger`, token as printed), or `… mosquitto FOLDER`.
  */
 const TOKEN = 'local-development-only'
 
@@ -16,13 +17,19 @@ const influx = async (folder: string) => {
   return { says: `${url} ${TOKEN}`, close: stop }
 }
 
+const mosquitto = async (folder: string) => {
+  const { url, stop } = await startMosquitto(folder)
+  return { says: url, close: stop }
+}
+
 const [engine, folder, size = '1'] = process.argv.slice(2)
 const begin = new Map([
   ['kafka', kafka],
-  ['influx', influx]
+  ['influx', influx],
+  ['mosquitto', mosquitto]
 ]).get(engine)
 if (!begin || folder === undefined || !['1', '3'].includes(size)) {
-  process.stderr.write('Say which engine and where its data goes: kafka FOLDER [1 or 3 brokers], or influx FOLDER\n')
+  process.stderr.write('Say which engine and where its data goes: kafka FOLDER [1 or 3 brokers], influx FOLDER, or mosquitto FOLDER\n')
   process.exit(2)
 }
 const { says, close } = await begin(folder, size)

@@ -26,7 +26,7 @@ export const PARSER_VERSION = 1
 export type Meta = Pick<Payload, 'name' | 'origin' | 'receivedAt'>
 
 /** Counters are thousandths of their unit; whole units only, from devices that count no fractions. */
-const COUNTER_SCALE = 3
+export const COUNTER_SCALE = 3
 const WHOLE_UNIT = 10 ** COUNTER_SCALE
 
 interface Sensor extends SensorBlockId {
@@ -63,7 +63,7 @@ const understand = (bytes: Buffer, name: string): Sensor | Rejected => {
 }
 
 /** The fewest decimals that show every value. */
-const gaugeScale = (milli: readonly number[]): number => {
+export const gaugeScale = (milli: readonly number[]): number => {
   let scale = 0
   for (const value of milli) while (scale < COUNTER_SCALE && value % 10 ** (COUNTER_SCALE - scale) !== 0) scale++
   return scale
@@ -77,12 +77,15 @@ const attrsOf = ({ level, bid, rid, config, decoded }: Sensor, name: string): Re
   ...(config.rid !== undefined && config.rid !== rid && { headerRid: String(config.rid) })
 })
 
+/** The smallest change a sensor shows. A newer device, which says a subtype, counts fractions even where none was printed. */
+export const stepOf = ({ subtype }: Config, gauge: boolean, whole: boolean): number =>
+  gauge || subtype !== undefined || !whole ? 1 : WHOLE_UNIT
+
 const filled = (rows: number, figure: number): number[] => new Array<number>(rows).fill(figure)
 
 const emptyBlock = (sensor: Sensor, meta: Meta): Readings => {
   const { sid, rid, unit, config, decoded } = sensor
   const gauge = config.data_type === 'gauge'
-  const fractions = config.subtype !== undefined || !decoded.whole
   return {
     ...emptyReadings(),
     point: `${SOURCE}/${sid}`,
@@ -90,7 +93,7 @@ const emptyBlock = (sensor: Sensor, meta: Meta): Readings => {
     kind: gauge ? 'GAUGE' : 'COUNTER',
     unit,
     scale: gauge ? gaugeScale(decoded.milli) : COUNTER_SCALE,
-    step: gauge || fractions ? 1 : WHOLE_UNIT,
+    step: stepOf(config, gauge, decoded.whole),
     device: `${sid}/${rid}`,
     source: SOURCE,
     origin: meta.origin,

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Cluster } from '../../infra/local/kafka.js'
 import { openPlatform, type Platform } from '../../main.js'
 import { findFiles } from '../../producers/folder.js'
+import { sources } from '../../producers/index.js'
 import { LineReader } from '../live/line-reader.js'
 import { until } from '../whole/child.js'
 import { recordedCurve } from '../whole/files.js'
@@ -163,7 +164,7 @@ test('the streams over HTTP are the same here: alerts, changes, and a cursor tha
 
 test('the topics of Kafka are as the document says', async () => {
   const document = await ask('/asyncapi.json')
-  expect(document.channels.readings.parameters.source.enum).toEqual(['infoenergia', 'flukso'])
+  expect(document.channels.readings.parameters.source.enum).toEqual(sources.map(({ name }) => name))
   const admin = new kafkajs.Kafka({ brokers: [...kafka.brokers], logLevel: kafkajs.logLevel.NOTHING }).admin()
   await admin.connect()
   try {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { sources } from '../../producers/index.js'
 import { LineReader } from './line-reader.js'
 import { cups, HOUR, openSite, type Site, START, until } from './platform.js'
 
@@ -172,7 +173,7 @@ test('a server that ends says when to come back, and a cursor is good after the 
 
 test('what a reader of the topics needs: the document of this ledger, and every schema by its id', async () => {
   const { channels, components } = await ask('/asyncapi.json')
-  expect(channels.readings.parameters.source.enum).toEqual(['infoenergia', 'flukso'])
+  expect(channels.readings.parameters.source.enum).toEqual(sources.map(({ name }) => name))
   expect(channels.alerts.bindings.kafka.partitions).toBeGreaterThanOrEqual(4)
   const schemas: object[] = []
   for (let id = 1; schemas.length === id - 1; id++) {

@@ -132,7 +132,7 @@ test('what is pushed is published at once, under its point and receipt; what can
 test('only sources that read files are named to whoever sends a file', async () => {
   rooms.sources = [...sources, demo]
   const { rejects } = await take('holiday.jpg', 'x')
-  expect(rejects[0].examples[0].expected).toContain('infoenergia or flukso,')
+  expect(rejects[0].examples[0].expected).toContain('infoenergia or flukso-tables or flukso,')
 })
 
 test('a heartbeat reaches every partition of every live topic', async () => {
