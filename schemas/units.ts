@@ -11,6 +11,8 @@ export interface UnitRule {
 const RULES: Record<string, UnitRule> = {
   Wh: { unit: 'Wh', num: 1000, den: 1 },
   kWh: { unit: 'Wh', num: 1_000_000, den: 1 },
+  /** A watt for a second: 1/3600 Wh. */
+  J: { unit: 'Wh', num: 5, den: 18 },
   varh: { unit: 'varh', num: 1000, den: 1 },
   kvarh: { unit: 'varh', num: 1_000_000, den: 1 },
   VAh: { unit: 'VAh', num: 1000, den: 1 },

@@ -1,4 +1,5 @@
 import type { Influx } from '../../schemas/settings-influx.js'
+import { matches, matchesAny } from '../patterns.js'
 
 /** Which points go to InfluxDB, and on which grids. */
 export interface Selection {
@@ -9,12 +10,9 @@ export interface Selection {
 
 const NONE: ReadonlySet<string> = new Set()
 
-const matches = (pattern: string, point: string): boolean =>
-  pattern.endsWith('*') ? point.startsWith(pattern.slice(0, -1)) : point === pattern
-
 export const selectionOf = ({ grids, points, finer }: Pick<Influx, 'grids' | 'points' | 'finer'>): Selection => {
   const known = new Map<string, ReadonlySet<string>>()
-  const takes = (point: string) => points === undefined || points.some((pattern) => matches(pattern, point))
+  const takes = (point: string) => matchesAny(points, point)
   const chosen = (point: string): ReadonlySet<string> => {
     if (!takes(point)) return NONE
     const more = finer.filter((each) => matches(each.point, point)).flatMap((each) => each.grids)

@@ -53,7 +53,7 @@ const cases: [when: string, text: string, then: string][] = [
   [
     'a key is unknown',
     'mqtt: x\n',
-    'w.yaml:1: mqtt: nobody knows this key here. Known here: data, http, folders, log, archive, limits, influx, kafka, cassandra, schemaRegistry.'
+    'w.yaml:1: mqtt: nobody knows this key here. Known here: data, http, folders, log, archive, limits, flukso, rtu, influx, mail, webhooks, sftp, kafka, cassandra, schemaRegistry.'
   ],
   ['a number is none', 'log:\n  partitions: many\n', 'w.yaml:2: log.partitions: expected a whole number from 1 to 1024, found "many".'],
   ['a number is too small', '\n\nlog: { partitions: 0 }', 'w.yaml:3: log.partitions: expected a whole number from 1 to 1024, found 0.'],
