@@ -12,7 +12,7 @@ import { type FoldSize, kafkaFold } from './kafka-fold.js'
 import { kafkaLone } from './kafka-lone.js'
 import { kafkaRestore } from './kafka-restore.js'
 import { clusterReportOf } from './report.js'
-import { writeCluster } from './results.js'
+import { writeChapter } from './results.js'
 
 const words = process.argv.slice(2)
 const quick = words.includes('--quick')
@@ -60,7 +60,7 @@ try {
   const text = clusterReportOf(figures, { mode: quick ? 'quick' : 'full', seconds, now: new Date() })
   console.log(text)
   // A part of it, or a quick look, is no result.
-  if (!quick && chosen.length === 0) writeCluster(text)
+  if (!quick && chosen.length === 0) writeChapter('Cluster', text)
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }

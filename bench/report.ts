@@ -65,10 +65,17 @@ export const clusterReportOf = (figures: readonly Figure[], run: Run): string =>
     sectionsOf(figures)
   ].join('\n\n')}\n`
 
-/** bench/results.md, but for that chapter. */
+/** The chapter of bench/results.md on InfluxDB. */
+export const influxReportOf = (figures: readonly Figure[], run: Run): string =>
+  `${[
+    `${writtenBy('npm run bench:influx', run)} InfluxDB and Kafka are processes of the same machine; each figure is the median of rounds by turns.`,
+    fallsShort(figures),
+    sectionsOf(figures)
+  ].join('\n\n')}\n`
+
+/** The chapter of bench/results.md on one process with its own store. */
 export const reportOf = (figures: readonly Figure[], run: Run): string =>
   `${[
-    '# Benchmarks',
     `${writtenBy('npm run bench', run)} Decode, fold and columns are in CPU time. Each figure is the median of several runs (shuffled imports and memory: one); what stands beside it was measured in the same run. Data are made up (bench/made-up.ts), the same every time.`,
     fallsShort(figures),
     sectionsOf(figures)

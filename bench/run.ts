@@ -12,7 +12,7 @@ import { imports, type Sizes } from './import.js'
 import { type LiveSizes, live } from './live.js'
 import { page } from './page.js'
 import { reportOf } from './report.js'
-import { writeEmbedded } from './results.js'
+import { writeChapter } from './results.js'
 import { starts } from './start.js'
 import type { Effort } from './time.js'
 
@@ -61,7 +61,7 @@ try {
   const text = reportOf(figures, { mode: quick ? 'quick' : 'full', seconds, now: new Date() })
   console.log(text)
   // A part of it, or a quick look, is no result.
-  if (!quick && chosen.length === 0) writeEmbedded(text)
+  if (!quick && chosen.length === 0) writeChapter('Benchmarks', text)
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }
