@@ -174,6 +174,8 @@ const startRooms = (
   const settled = async () => {
     // In the order data flows: each has nothing left to say when the one before has none.
     for (const { name, inputs } of FOLDS) {
+      // Nobody has to run them where there are none.
+      if (name === installations.name && !folds.has(name) && (await store.installations()).length === 0) continue
       await (folds.get(name)?.processing.drained() ?? caughtUp(log, name, inputs(sourceNames), ELSEWHERE_MS))
       if (storage.shared) await asksAnswered(log, name, ASKS_MS)
     }
