@@ -5,7 +5,9 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
 import { type Only, runCli } from '../../api/cli/program.js'
 import { energy } from '../../processors/energy/fold.js'
+import { installations } from '../../processors/installations/fold.js'
 import { loadcurve } from '../../processors/loadcurve/fold.js'
+import { watchInstallations } from '../../processors/watch-installations/fold.js'
 import { WATCH_POINTS } from '../../processors/watch-points/run.js'
 import type { Settings } from '../../schemas/settings.js'
 import { STORE_GROUP } from '../../sinks/store/sink.js'
@@ -30,7 +32,9 @@ const EVERY_ROOM = [
   { room: 'producers' },
   { room: 'processors', name: energy.name },
   { room: 'processors', name: loadcurve.name },
+  { room: 'processors', name: installations.name },
   { room: 'processors', name: WATCH_POINTS },
+  { room: 'processors', name: watchInstallations.name },
   { room: 'sinks', name: STORE_GROUP },
   { room: 'api' }
 ]
