@@ -335,7 +335,8 @@ const furnish = async (
     ...FOLDS.map(({ name, inputs }) => ({
       group: name,
       topics: inputs(sourceNames),
-      heardAt: () => rooms.folds.get(name)?.heardAt() ?? null
+      heardAt: () => rooms.folds.get(name)?.heardAt() ?? null,
+      waiting: () => rooms.folds.get(name)?.waiting() ?? 0
     })),
     { group: WATCH_POINTS, topics: watchedTopics(sourceNames), heardAt: () => rooms.watch?.heardAt() ?? null },
     { group: watchInstallations.name, topics: watchInstallations.inputs(sourceNames), heardAt: () => rooms.homes?.heardAt() ?? null },

@@ -24,6 +24,8 @@ export interface MeteredGroup {
   topics: readonly string[]
   /** Newest heartbeat its tasks in this process have folded, UTC ms; null where it has none. */
   heardAt?(): number | null
+  /** Series (or installations) whose history its tasks in this process have yet to fold again. */
+  waiting?(): number
 }
 
 /**
@@ -104,6 +106,12 @@ export const createMetrics = (
       }
       return ages
     }
+  )
+  gauge(
+    'wattledger_refolds_waiting',
+    'group',
+    'Series, or installations, whose history the tasks of a group in this process have yet to fold again.',
+    async () => groups.flatMap(({ group, waiting }) => (waiting ? [[group, waiting()] as const] : []))
   )
   const commitSeconds = new Histogram({
     name: 'wattledger_commit_seconds',

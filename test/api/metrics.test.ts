@@ -11,7 +11,7 @@ test('lag is what a group has not committed, in records, and how long ago it hea
   await log.create(['one', 'two'])
   for (const topic of ['one', 'two']) await log.append(topic, [{ key: 'a', value: Buffer.from('1') }])
   const groups = [
-    { group: 'fold', topics: ['one', 'two'], heardAt: () => Date.now() - 5000 },
+    { group: 'fold', topics: ['one', 'two'], heardAt: () => Date.now() - 5000, waiting: () => 3 },
     { group: 'idle', topics: ['one'], heardAt: () => null }
   ]
   const { registry } = createMetrics(store, log, groups)
@@ -23,6 +23,7 @@ test('lag is what a group has not committed, in records, and how long ago it hea
   const { fold, ...others } = await values('wattledger_lag_seconds')
   expect(others).toEqual({})
   expect(Math.round(fold)).toBe(5)
+  expect(await values('wattledger_refolds_waiting')).toEqual({ fold: 3 })
 
   const processing = log.process('fold', ['one', 'two'], { batch: () => ({ outputs: [], states: new Map() }) })
   await processing.drained()
