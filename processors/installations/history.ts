@@ -2,8 +2,8 @@ import type { Slots } from '../../schemas/generated.js'
 import { slotAt, storedGrid } from '../../schemas/grid.js'
 import { POWER_GRID } from '../../schemas/installations.js'
 import { mergeSlots } from '../../schemas/merge.js'
-import { Op } from '../../schemas/quality.js'
 import { addAsk, type Span } from '../asks.js'
+import { differences } from '../loadcurve/differences.js'
 import type { GridRow } from '../loadcurve/step.js'
 import { COARSE_GRIDS, type Coarse, coarseAt, coarseRow, sumUp } from './coarse.js'
 import { COARSE_REGISTERS, heardOf, registersOf, rowsOf, type Share, SLOT_MS } from './power.js'
@@ -44,6 +44,7 @@ export const refoldInstallation = async (
   const day = slotAt(storedGrid('P1D'), rules.zone, from)
   if (day.end < to) state.asks = addAsk(state.asks, { from: day.end, to: ask.to })
 
+  const region = { from: day.start, to: day.end }
   const said = await sharesOf(rules, day.start, day.end, history)
   const told = new Map(state.pending.map((slot) => [slot.start, slot.told]))
   const made = new Map<string, GridRow[]>()
@@ -52,7 +53,7 @@ export const refoldInstallation = async (
     for (const [register, list] of madeOf(group, rules, said, day.start, day.end, isDecided)) {
       made.set(register, list)
       const stored = await history.own(register, POWER_GRID, day.start, day.end)
-      differences(rows, POWER_GRID, register, list, stored, day, isDecided)
+      for (const row of differences(list, stored, region, isDecided)) addRow(rows, POWER_GRID, register, row)
     }
   }
   state.open = state.open.filter(({ start }) => start < day.start || start >= day.end)
@@ -62,7 +63,7 @@ export const refoldInstallation = async (
       sumUp(all, coarse, made.get(coarse.of)!, rules.site)
       const sums = all.flatMap(({ registers }) => registers[coarse.register] ?? [])
       const stored = await history.own(coarse.register, grid, day.start, day.end)
-      differences(rows, grid, coarse.register, sums.map(coarseRow), stored, day, () => true)
+      for (const row of differences(sums.map(coarseRow), stored, region)) addRow(rows, grid, coarse.register, row)
     }
     const isFilling = ({ end, registers }: Coarse) => end > state.horizon && Object.keys(registers).length > 0
     state.open.push(...all.filter(isFilling).map((each) => ({ ...each, whole: true })))
@@ -110,50 +111,3 @@ const tiles = (grid: (typeof COARSE_GRIDS)[number], zone: string, from: number, 
   for (let at = from; at < to; at = all[all.length - 1].end) all.push(coarseAt(grid, zone, at))
   return all
 }
-
-/** Adds to `rows` what differs from what is stored, in [from, to); rows that are not `isOurs` are left as they are. */
-const differences = (
-  rows: Rows,
-  grid: string,
-  register: string,
-  made: readonly GridRow[],
-  stored: readonly Slots[],
-  { start: from, end: to }: { start: number; end: number },
-  isOurs: (start: number) => boolean
-): void => {
-  const wanted = new Map(made.map((row) => [row.start, row]))
-  const changes: GridRow[] = []
-  for (const block of mergeSlots(stored, { from, to })) {
-    for (let i = 0; i < block.rows; i++) {
-      const start = block.start[i]
-      if (start < from || start >= to || !isOurs(start)) continue
-      const row = wanted.get(start)
-      if (row === undefined) changes.push({ ...storedRow(block, i), op: Op.WITHDRAWN })
-      else if (isSame(row, block, i)) wanted.delete(start)
-    }
-  }
-  changes.push(...wanted.values())
-  changes.sort((a, b) => a.start - b.start)
-  for (const row of changes) addRow(rows, grid, register, row)
-}
-
-const storedRow = (block: Slots, i: number): GridRow => ({
-  start: block.start[i],
-  end: block.end[i],
-  amount: block.amount[i],
-  op: block.op[i],
-  quality: block.quality[i],
-  coveredMs: block.coveredMs[i],
-  estimatedMs: block.estimatedMs[i],
-  expected: block.expected[i],
-  received: block.received[i]
-})
-
-const isSame = (row: GridRow, block: Slots, i: number): boolean =>
-  row.end === block.end[i] &&
-  row.amount === block.amount[i] &&
-  row.quality === block.quality[i] &&
-  row.coveredMs === block.coveredMs[i] &&
-  row.estimatedMs === block.estimatedMs[i] &&
-  row.expected === block.expected[i] &&
-  row.received === block.received[i]

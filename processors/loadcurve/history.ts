@@ -5,6 +5,7 @@ import { POWER_GRID } from '../../schemas/installations.js'
 import { mergeIntervals, mergeSlots } from '../../schemas/merge.js'
 import { Op } from '../../schemas/quality.js'
 import { addAsk, type Span } from '../asks.js'
+import { differences, storedSlot } from './differences.js'
 import type { CurveState } from './state.js'
 import { type CurveRules, type CurveStepped, curveSettingsAt, type GridRow, gridRow, gridsOf, ownCurve, rowFor } from './step.js'
 
@@ -94,17 +95,6 @@ const currentSlots = async (
   return [...slots.values()].sort((a, b) => a.start - b.start)
 }
 
-const storedSlot = (block: Slots, i: number): Slot & { expected: number } => ({
-  start: block.start[i],
-  end: block.end[i],
-  amount: block.amount[i],
-  quality: block.quality[i],
-  coveredMs: block.coveredMs[i],
-  estimatedMs: block.estimatedMs[i],
-  received: block.received[i],
-  expected: block.expected[i]
-})
-
 const sumsOf = (parts: readonly Slot[], name: StoredGrid, zone: string): Slot[] => {
   const sums: Slot[] = []
   for (const part of parts) {
@@ -157,34 +147,10 @@ const settle = async (
 ): Promise<void> => {
   const end = state.end as number
   const open = made.find((slot) => slot.end > end)
-  const wanted = new Map(made.map((slot) => [slot.start, gridRow(slot, rules)]))
-  if (open !== undefined && grid === POWER_GRID) wanted.delete(open.start)
   if (open !== undefined) state.open[grid] = { ...open }
   else if (state.open[grid] && state.open[grid].end > region.from && state.open[grid].start < region.to) delete state.open[grid]
-  const changes: GridRow[] = []
-  for (const block of mergeSlots(await history.slots(grid, region.from, region.to), region)) {
-    for (let i = 0; i < block.rows; i++) {
-      const stored = storedSlot(block, i)
-      if (stored.start >= region.to) continue
-      // One that reaches into the region from before it was cut in another zone: no slot of this one does.
-      const row = wanted.get(stored.start)
-      if (row === undefined) changes.push({ ...stored, op: Op.WITHDRAWN })
-      else if (sameSlot(row, stored)) wanted.delete(stored.start)
-    }
-  }
-  changes.push(...wanted.values())
-  if (changes.length > 0)
-    rows.set(
-      grid,
-      changes.sort((a, b) => a.start - b.start)
-    )
+  const told = grid === POWER_GRID ? made.filter((slot) => slot !== open) : made
+  const wanted = told.map((slot) => gridRow(slot, rules))
+  const changes = differences(wanted, await history.slots(grid, region.from, region.to), region)
+  if (changes.length > 0) rows.set(grid, changes)
 }
-
-const sameSlot = (a: GridRow, b: Slot & { expected: number }): boolean =>
-  a.end === b.end &&
-  a.amount === b.amount &&
-  a.quality === b.quality &&
-  a.coveredMs === b.coveredMs &&
-  a.estimatedMs === b.estimatedMs &&
-  a.received === b.received &&
-  a.expected === b.expected
