@@ -39,9 +39,11 @@ import { billedByOthers, compareGolden, OTHER_NAMES } from './processors/energy/
 import { energy } from './processors/energy/fold.js'
 import { resolveRules } from './processors/energy/rules.js'
 import { installations } from './processors/installations/fold.js'
+import { resolveInstallation } from './processors/installations/rules.js'
 import { loadcurve } from './processors/loadcurve/fold.js'
 import { type Running, runFold } from './processors/run.js'
 import { compareLedgers, type LedgerDifference, ledgerHash } from './processors/verify.js'
+import { checkDays } from './processors/watch-installations/check.js'
 import { watchInstallations } from './processors/watch-installations/fold.js'
 import { runWatchPoints, WATCH_POINTS, type Watching, watchedTopics } from './processors/watch-points/run.js'
 import type { Parsed, Source } from './producers/contract.js'
@@ -464,6 +466,7 @@ const furnish = async (
     page: existsSync(PAGE) ? PAGE : undefined,
     demo: sources.includes(demo),
     compare: (shown, span, versions, register) => billedByOthers(shown, span, resolveRules(versions, register)),
+    checkDays: (versions, days, blocks) => checkDays(days, blocks, resolveInstallation(versions)),
     registry: {
       versions: registry.versions,
       // Whoever enters rows sees what they change: history is folded again before the answer.

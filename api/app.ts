@@ -16,6 +16,7 @@ import { liveRoutes } from './live/route.js'
 import { accessRoutes } from './routes/access.js'
 import { alertRoutes } from './routes/alerts.js'
 import { changeRoutes } from './routes/changes.js'
+import { checkRoutes } from './routes/checks.js'
 import { compareRoutes } from './routes/compare.js'
 import { completenessRoutes } from './routes/completeness.js'
 import { explainRoutes } from './routes/explain.js'
@@ -99,6 +100,7 @@ const everyRoute =
       rulesRoutes,
       registryRoutes,
       installationRoutes,
+      checkRoutes,
       accessRoutes,
       sessionRoutes,
       maintenanceRoutes,

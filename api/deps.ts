@@ -5,7 +5,7 @@ import type { Log } from '../infra/log.js'
 import type { Store } from '../infra/store.js'
 import type { AccessEntry, BrowserSession, Credential, Range } from '../schemas/access.js'
 import type { AlertIdentity } from '../schemas/alerts.js'
-import type { Installation, Point, Reject } from '../schemas/generated.js'
+import type { Installation, Point, Reject, Slots } from '../schemas/generated.js'
 import type { LivePorts } from './live/ports.js'
 import type { Metrics } from './metrics.js'
 
@@ -32,6 +32,7 @@ export interface Deps {
   /** The golden traces with what each makes of them. */
   rules(): GoldenRules
   compare: Compare
+  checkDays: CheckDays
   /** Zone of a point without a registry row, by its source. */
   sourceZone(point: string): string
   metrics: Metrics
@@ -64,6 +65,16 @@ export type Compare = (
   versions: readonly Point[],
   register: string
 ) => { name: string; milli: number }[]
+
+/**
+ * What the daily rules say of one installation's days, by day and rule, whatever alerts were told of them. `days` are local days, UTC ms,
+ * silent ones included; `blocks` its stored daily slots, merged.
+ */
+export type CheckDays = (
+  versions: readonly Installation[],
+  days: readonly { start: number; end: number }[],
+  blocks: readonly Slots[]
+) => { start: number; rule: string; value: number; threshold: number; unit: string; text: string }[]
 
 export interface AskedSensor {
   sid: string

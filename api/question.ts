@@ -8,6 +8,7 @@ import { installationOf } from '../schemas/installations.js'
 import { canonicalPoint, currentVersions, isKnownZone, parseWhen, zoneOf } from '../schemas/registry.js'
 import { unitRule } from '../schemas/units.js'
 import { rangesOf } from './auth.js'
+import { datesOf } from './completeness.js'
 import type { Deps } from './deps.js'
 import { ApiError, notFound } from './errors.js'
 import { knownInstallation } from './installation.js'
@@ -55,6 +56,19 @@ export const gridOf = (name: string): Grid => {
       `grid: "${name}" is none. Ask for intervals, P1D, P1W, P1M, P1Y, or a time that divides a day, such as PT15M or PT1H.`
     )
   return grid
+}
+
+const MOST_DAYS = 400
+const DAY_MS = 86_400_000
+
+export const DayParam = z.iso.date({ error: 'write a day, such as 2023-10-01' })
+
+/** Local dates from `from` on, `to` excluded. */
+export const daysAsked = (from: string, to: string): string[] => {
+  const days = (Date.parse(to) - Date.parse(from)) / DAY_MS
+  if (days <= 0) throw new ApiError('bad_request', 'to: the range ends before it begins; `to` is the day after the last one.')
+  if (days > MOST_DAYS) throw new ApiError('bad_request', `from: these are ${days} days; ask for at most ${MOST_DAYS}, with from and to.`)
+  return datesOf(from, to)
 }
 
 /** A local time that the clock skips or repeats is taken as its first instant. */
@@ -105,7 +119,7 @@ export const registerOf = ({ latest }: KnownPoint, asked: string | undefined): s
 }
 
 /** A reading of a whole month is stamped at its end, and the oldest may have come last: so a year and some on either side. */
-const MARGIN_MS = 400 * 86_400_000
+const MARGIN_MS = 400 * DAY_MS
 
 /** Time in which a register can have data. */
 export const aliveSpan = ({ latest }: KnownPoint, register: string): Range => {

@@ -114,9 +114,21 @@ export const tmpoBlock = (sid: string, level: number, bid: number): Buffer => {
     v[i] = delta / 1000
     milli += delta
   }
-  const cfg = { subtype: 'pplus', port: [1], id: sid, rid: 0, data_type: 'counter', type: 'electricity', unit: 'Wh' }
-  const tail = [bid + (samples - 1) * STEP_S, milli / 1000]
-  return gzipSync(JSON.stringify({ h: { cfg, tail, vsn: 1, head: [bid, head / 1000] }, t, v }))
+  return packedBlock(sid, [bid, head], [bid + (samples - 1) * STEP_S, milli], t, v)
+}
+
+/** Head and tail: epoch second, thousandths of a Wh; `t` and `v` as a block has them. */
+export const packedBlock = (
+  sid: string,
+  head: [number, number],
+  tail: [number, number],
+  t: readonly number[],
+  v: readonly number[],
+  subtype: 'pplus' | 'pminus' = 'pplus'
+): Buffer => {
+  const cfg = { subtype, port: [1], id: sid, rid: 0, data_type: 'counter', type: 'electricity', unit: 'Wh' }
+  const printed = ([at, milli]: [number, number]) => [at, milli / 1000]
+  return gzipSync(JSON.stringify({ h: { cfg, tail: printed(tail), vsn: 1, head: printed(head) }, t, v }))
 }
 
 export const tmpoName = (sid: string, level: number, bid: number): string => `${sid}/0/${level}/${bid}.gz`

@@ -65,6 +65,13 @@ export const clusterReportOf = (figures: readonly Figure[], run: Run): string =>
     sectionsOf(figures)
   ].join('\n\n')}\n`
 
+/** The chapter of bench/results.md on homes and their groups. */
+export const homesReportOf = (figures: readonly Figure[], run: Run): string =>
+  `${[
+    `${writtenBy('npm run bench -- homes', run)} One run. The platform is a process of its own; blocks of levels 16 and 20, a reading each 8 s, are made up beside it (bench/made-up-homes.ts). P_tot of every home is compared with what its clamps counted, and the daily rules with what was put in.`,
+    sectionsOf(figures)
+  ].join('\n\n')}\n`
+
 /** The chapter of bench/results.md on InfluxDB. */
 export const influxReportOf = (figures: readonly Figure[], run: Run): string =>
   `${[

@@ -1,5 +1,6 @@
 /** `npm run bench`, or `npm run bench -- --quick`; words after that choose parts: decode fold columns import live
- * start answers page. Writes bench/results.md. */
+ * start answers page. Writes its chapter of bench/results.md. `npm run bench -- homes` is long and runs when it is named; it has a chapter
+ * of its own. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,10 +9,11 @@ import { columns } from './columns.js'
 import { decode } from './decode.js'
 import type { Figure } from './figure.js'
 import { fold } from './fold.js'
+import { homes } from './homes.js'
 import { imports, type Sizes } from './import.js'
 import { type LiveSizes, live } from './live.js'
 import { page } from './page.js'
-import { reportOf } from './report.js'
+import { homesReportOf, reportOf } from './report.js'
 import { writeChapter } from './results.js'
 import { starts } from './start.js'
 import type { Effort } from './time.js'
@@ -47,21 +49,24 @@ const parts: Record<string, () => Promise<Figure[]>> = {
   live: () => live(folder, liveSizes, say),
   start: () => starts(folder, quick ? 1 : 3),
   answers: () => answers(folder),
-  page: () => page(folder, say)
+  page: () => page(folder, say),
+  homes: () => homes(folder, quick ? { homes: 6, days: 1 } : { homes: 60, days: 31 }, say)
 }
 
 try {
   const figures: Figure[] = []
   for (const [name, part] of Object.entries(parts)) {
-    if (chosen.length > 0 && !chosen.includes(name)) continue
+    if (chosen.length > 0 ? !chosen.includes(name) : name === 'homes') continue
     say(name)
     figures.push(...(await part()))
   }
   const seconds = (performance.now() - began) / 1000
-  const text = reportOf(figures, { mode: quick ? 'quick' : 'full', seconds, now: new Date() })
+  const ofHomes = chosen.join() === 'homes'
+  const text = (ofHomes ? homesReportOf : reportOf)(figures, { mode: quick ? 'quick' : 'full', seconds, now: new Date() })
   console.log(text)
   // A part of it, or a quick look, is no result.
   if (!quick && chosen.length === 0) writeChapter('Benchmarks', text)
+  if (!quick && ofHomes) writeChapter('Homes', text)
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { showChecks, wantsChecks } from './checks.js'
 import type { WithLedger } from './command.js'
 import { explanationText } from './explanation.js'
 import { query } from './query.js'
@@ -167,16 +168,29 @@ export const alertsCommand = (command: Command, withLedger: WithLedger): void =>
   command
     .description('alerts with their evidence, newest first')
     .option('--point <point>', 'only this point')
-    .option('--rule <rule>', 'silent, backwards, jump, frozen, clock-drift, block-rejected, platform-late')
+    .option(
+      '--rule <rule>',
+      'silent, backwards, jump, frozen, clock-drift, block-rejected, platform-late; missing, sign-consumption, sign-production, production-at-night'
+    )
     .option('--from <instant>', 'those that began at or after this day or instant')
     .option('--to <instant>', 'those that began before')
     .option('--active', 'only those that are neither resolved nor retracted')
     .option('--limit <n>', 'at most this many')
+    .option(
+      '--installations <ids>',
+      'with --rule missing or sign, --from and --to: what days of these (A,B; default: all) show, whatever was told',
+      (ids) => ids.split(',')
+    )
     .option('--ack <key>', 'acknowledge the alert of this key (the last column)')
     .option('--note <text>', 'what to say to it')
     .action(async (options) => {
       const { point, rule, from, to, active, limit, ack, note } = options
+      const checks = wantsChecks(options)
       await withLedger(options, async (ledger, out) => {
+        if (checks) {
+          await showChecks(ledger, out, options)
+          return 0
+        }
         if (ack !== undefined) {
           const { alert } = (await ledger.send('POST', '/v1/alerts/ack', { alertKey: ack, note })) as { alert: Json }
           out.object(alert, () => `${alert.rule} ${alert.subject}: ${alert.state}`)

@@ -11,23 +11,20 @@ import { mergeSlots } from '../../schemas/merge.js'
 import { currentVersions, rulesOf, versionAt } from '../../schemas/registry.js'
 import { wallOf } from '../../schemas/zone.js'
 import { rangesOf } from '../auth.js'
-import { type Completeness, completenessOf, type Daily, dailyRows, dateAfter, datesOf, edgesOf, isSilent, lifeOf } from '../completeness.js'
+import { type Completeness, completenessOf, type Daily, dailyRows, dateAfter, edgesOf, isSilent, lifeOf } from '../completeness.js'
 import type { Deps } from '../deps.js'
-import { ApiError, errorAnswers } from '../errors.js'
+import { errorAnswers } from '../errors.js'
 import { iso } from '../format.js'
-import { knownPoint, ledgerUnit, PointParam, ZoneParam, zoneAt } from '../question.js'
+import { DayParam, daysAsked, knownPoint, ledgerUnit, PointParam, ZoneParam, zoneAt } from '../question.js'
 import { currentIntervals } from '../rows.js'
 
 const USUAL_DAYS = 31
-const MOST_DAYS = 400
-const DAY_MS = 86_400_000
 
-const DayParam = z.iso.date({ error: 'write a day, such as 2023-10-01' }).optional()
 const YesParam = z.enum(['true', 'false']).default('false')
 
 const Query = z.object({
-  from: DayParam.describe(`First local day; default ${USUAL_DAYS} days before \`to\`.`),
-  to: DayParam.describe('The day after the last one; default tomorrow.'),
+  from: DayParam.optional().describe(`First local day; default ${USUAL_DAYS} days before \`to\`.`),
+  to: DayParam.optional().describe('The day after the last one; default tomorrow.'),
   zone: ZoneParam.describe("IANA zone in which it is today; default the point's own where one is asked for, else UTC."),
   point: PointParam.optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(100).describe('Most series shown; those that miss most.'),
@@ -135,11 +132,7 @@ const today = (zone: string, now: number): string => new Date(wallOf(zone, now))
 
 const askedDates = (from: string | undefined, to: string | undefined, today: string): string[] => {
   const end = to ?? dateAfter(today, 1)
-  const start = from ?? dateAfter(end, -USUAL_DAYS)
-  const days = (Date.parse(end) - Date.parse(start)) / DAY_MS
-  if (days <= 0) throw new ApiError('bad_request', 'to: the range ends before it begins; `to` is the day after the last one.')
-  if (days > MOST_DAYS) throw new ApiError('bad_request', `from: these are ${days} days; ask for at most ${MOST_DAYS}, with from and to.`)
-  return datesOf(start, end)
+  return daysAsked(from ?? dateAfter(end, -USUAL_DAYS), end)
 }
 
 /** The days of each zone, worked out once. */

@@ -1,11 +1,11 @@
 import { isActiveAlert } from '../../schemas/alerts.js'
 import type { Alert, AlertCommand, Slots } from '../../schemas/generated.js'
 import { slotAt, storedGrid } from '../../schemas/grid.js'
-import { EXTREME_REGISTERS, POWER_REGISTERS, pointOfInstallation } from '../../schemas/installations.js'
-import { Op } from '../../schemas/quality.js'
+import { pointOfInstallation } from '../../schemas/installations.js'
 import { emptyDesk, review } from '../alerts/desk.js'
 import { type Cause, POLICY } from '../alerts/machine.js'
-import { type InstallationRules, versionAt } from '../installations/rules.js'
+import type { InstallationRules } from '../installations/rules.js'
+import { hasMembers, sayingOf, silentDay } from './day.js'
 import { DAY_RULES, RULE_VERSION } from './rules.js'
 import type { Day, WatchedInstallation } from './state.js'
 
@@ -23,17 +23,14 @@ export interface Watched {
   alerts: Alert[]
 }
 
-const [TOT] = POWER_REGISTERS
-const [LOW, HIGH, NIGHT] = EXTREME_REGISTERS
-
 /** A block of days of the installation. Pure. */
 export const watchDays = (before: WatchedInstallation, block: Slots, rules: InstallationRules): Watched => {
-  const field = FIELDS[block.register]
-  if (block.grid !== 'P1D' || field === undefined) return { state: before, alerts: [] }
+  const saying = sayingOf(block)
+  if (block.grid !== 'P1D' || saying === null) return { state: before, alerts: [] }
   const state = { ...before, source: block.source, days: [...before.days] }
   for (let i = 0; i < block.rows; i++) {
     const day = dayAt(state, block.start[i], rules)
-    if (day !== null) state.days[day] = { ...state.days[day], ...field(block, i) }
+    if (day !== null) state.days[day] = { ...state.days[day], ...saying(block, i) }
     state.knownAt = Math.max(state.knownAt, block.knownAt[i])
   }
   return judged(state, Math.max(state.now, state.knownAt), rules)
@@ -70,21 +67,10 @@ export const dueOf = (state: WatchedInstallation, rules: InstallationRules): num
   return Math.min(nextDay, ...Object.values(state.desks).map(({ due }) => due ?? Number.POSITIVE_INFINITY))
 }
 
-/** What a row of a register says of its day. */
-const FIELDS: { [register: string]: (block: Slots, i: number) => Partial<Day> } = {
-  [TOT]: (block, i) => ({ received: block.op[i] === Op.WITHDRAWN ? 0 : block.received[i] }),
-  [LOW]: (block, i) => ({ low: extremeOf(block, i) }),
-  [HIGH]: (block, i) => ({ high: extremeOf(block, i) }),
-  [NIGHT]: (block, i) => ({ night: extremeOf(block, i) })
-}
-
-const extremeOf = (block: Slots, i: number): number | null =>
-  block.op[i] === Op.WITHDRAWN || block.received[i] === 0 ? null : block.amount[i]
-
 /** Where the day of an instant is, made if need be with those between; null: it is too old to be judged. */
 const dayAt = (state: WatchedInstallation, at: number, { zone }: InstallationRules): number | null => {
   const grid = storedGrid('P1D')
-  const empty = (instant: number): Day => ({ ...slotAt(grid, zone, instant), received: 0, low: null, high: null, night: null })
+  const empty = (instant: number): Day => silentDay(slotAt(grid, zone, instant))
   const { days } = state
   if (days.length === 0) days.push(empty(at))
   // Not further back than what is kept.
@@ -100,7 +86,7 @@ const dayAt = (state: WatchedInstallation, at: number, { zone }: InstallationRul
 }
 
 const judged = (state: WatchedInstallation, now: number, rules: InstallationRules): Watched => {
-  const over = state.days.filter((day) => day.end + JUDGED_AFTER_MS <= now && (versionAt(rules, day.start)?.main.length ?? 0) > 0)
+  const over = state.days.filter((day) => day.end + JUDGED_AFTER_MS <= now && hasMembers(rules, day))
   const kept = state.days[0]?.start ?? Number.POSITIVE_INFINITY
   const next = { ...state, now, desks: { ...state.desks } }
   const alerts: Alert[] = []

@@ -40,6 +40,7 @@ const doors: [method: 'GET' | 'POST' | 'PUT' | 'DELETE', url: string, may: ('adm
   ['POST', '/v1/registry?dryRun=true', ['admin']],
   ['GET', '/v1/installations', ['admin', 'reader']],
   ['GET', '/v1/installations/workbook', ['admin']],
+  ['GET', `/v1/installations/checks?${day}`, ['admin', 'reader']],
   ['POST', '/v1/installations/workbook?name=Configuration01_20220701.xlsx&dryRun=true', ['admin']],
   ['PUT', '/v1/installations/nobody?dryRun=true', ['admin']],
   ['DELETE', '/v1/installations/nobody?from=2024-03-01&dryRun=true', ['admin']],

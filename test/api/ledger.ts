@@ -14,6 +14,8 @@ import type { Log } from '../../infra/log.js'
 import type { Store } from '../../infra/store.js'
 import { billedByOthers } from '../../processors/energy/comparison.js'
 import { resolveRules } from '../../processors/energy/rules.js'
+import { resolveInstallation } from '../../processors/installations/rules.js'
+import { checkDays } from '../../processors/watch-installations/check.js'
 import { type AccessEntry, type Grant, hashToken, type Role } from '../../schemas/access.js'
 import type { Installation, Intervals, Point, Readings, Slots } from '../../schemas/generated.js'
 import { parseGrid, STORED_GRIDS } from '../../schemas/grid.js'
@@ -256,6 +258,7 @@ export const openLedger = async (
     alerts: { acknowledge: async () => {} },
     rejected: { inspect: async () => [], redrive: async () => ({ files: [], days: [] }) },
     compare: (shown, span, versions, register) => billedByOthers(shown, span, resolveRules(versions, register)),
+    checkDays: (versions, days, blocks) => checkDays(days, blocks, resolveInstallation(versions)),
     rules: () => ({ others: [], traces: [] }),
     sourceZone: () => 'Europe/Brussels',
     metrics: createMetrics(store, log),
