@@ -179,3 +179,23 @@ export interface Completeness {
   totals: { series: number; complete: number; partial: number; silent: number; missingMs: number }
   more: boolean
 }
+
+/** An installation or group that is open to the visitor. */
+export interface Home {
+  id: string
+  /** Its caption. */
+  name: string
+  zone: string
+  /** The point whose series are its power. */
+  point: string
+}
+
+/** How a Fluksometer sensor is doing that is asked for over HTTP. */
+export interface SensorInfo {
+  sensor: string
+  point: string
+  state: string
+  detail: string
+  since: string
+  askedAt: string | null
+}

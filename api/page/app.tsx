@@ -7,6 +7,8 @@ import { Rules } from './compare/Rules.js'
 import { DropTarget } from './files/DropTarget.js'
 import { Files } from './files/Files.js'
 import { Gaps } from './gaps/Gaps.js'
+import { Homes } from './homes/Homes.js'
+import { homes, loadHomes } from './homes/homes.js'
 import { follow } from './live.js'
 import { Meters } from './points/Meters.js'
 import { loadPoints, points } from './points/points.js'
@@ -17,6 +19,7 @@ import { Status } from './status.js'
 
 const TITLES: Record<Page, string> = {
   meters: 'Meters',
+  homes: 'Homes',
   alerts: 'Alerts',
   gaps: 'Gaps',
   changes: 'Changes',
@@ -25,6 +28,7 @@ const TITLES: Record<Page, string> = {
 }
 const SHOWN: Record<Page, () => preact.JSX.Element | null> = {
   meters: Meters,
+  homes: Homes,
   alerts: Alerts,
   gaps: Gaps,
   changes: Changes,
@@ -50,6 +54,7 @@ const Shell = () => {
       client = follow(points.value?.length ?? 0)
     })
     const leave = followAlerts()
+    void loadHomes()
     return () => {
       client?.close()
       leave()
@@ -57,6 +62,8 @@ const Shell = () => {
   }, [])
   const { page } = route.value
   const Shown = SHOWN[page]
+  // Who has no installation needs no tab for them.
+  const tabs = (Object.keys(TITLES) as Page[]).filter((each) => each !== 'homes' || (homes.value?.length ?? 0) > 0)
   useEffect(() => {
     document.title = `${TITLES[page]} · Wattledger`
   }, [page])
@@ -73,7 +80,7 @@ const Shell = () => {
           </span>
         )}
         <nav class="tabs" aria-label="Pages">
-          {(Object.keys(TITLES) as Page[]).map((each) => (
+          {tabs.map((each) => (
             <a key={each} href={hrefOf(each)} aria-current={each === page ? 'page' : undefined}>
               {TITLES[each]}
             </a>

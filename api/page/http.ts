@@ -19,13 +19,18 @@ export const address = (path: string, query: Query = {}): string => {
   return text === '' ? path : `${path}?${text}`
 }
 
+const isAbort = (error: unknown): boolean => error instanceof DOMException && error.name === 'AbortError'
+
 const answered = async <Answer>(asked: Promise<Response>): Promise<Answer> => {
   const response = await asked.catch((error: unknown) => {
-    if (error instanceof DOMException && error.name === 'AbortError') throw error
+    if (isAbort(error)) throw error
     throw new HttpError(0, 'unreachable', 'Wattledger does not answer. It is tried again by itself.')
   })
   if (response.status === 204) return undefined as Answer
-  const body = await response.json().catch(() => null)
+  const body = await response.json().catch((error: unknown) => {
+    if (isAbort(error)) throw error
+    return null
+  })
   if (response.ok) return body as Answer
   const { code = 'internal', message = `The server answered ${response.status}.` } = body?.error ?? {}
   throw new HttpError(response.status, code, message)

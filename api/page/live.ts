@@ -1,5 +1,5 @@
 import { effect, type Signal, signal } from '@preact/signals'
-import { connect, type LiveClient } from '../client/client.js'
+import { connect, type Handlers, type LiveClient, type SubscriptionOptions } from '../client/client.js'
 import type { Row } from '../client/frames.js'
 import { isEnergy } from './format.js'
 
@@ -80,6 +80,22 @@ const take = (rows: readonly Row[]): void => {
   }
 }
 
+const socket = signal<LiveClient | null>(null)
+
+/** A subscription of a part of the page, on the connection of all. Returns how to stop. */
+export const subscribed = (options: SubscriptionOptions, handlers: Handlers): (() => void) => {
+  let stop = () => {}
+  const leave = effect(() => {
+    stop()
+    const subscription = socket.value?.subscribe(options, handlers)
+    stop = () => subscription?.close()
+  })
+  return () => {
+    leave()
+    stop()
+  }
+}
+
 const addressOf = (): string => `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/v1/live`
 
 /** With more meters than this, those on the screen are followed, not all. */
@@ -110,6 +126,7 @@ export const follow = (meters: number): LiveClient => {
       connection.value = { state: 'refused' }
     }
   })
+  socket.value = client
   setInterval(() => {
     now.value = Date.now() + aheadMs
   }, 1000)

@@ -4,7 +4,7 @@ import { signal } from '@preact/signals'
  * Where the visitor is, in the address's fragment: `#/meters/<point>/<register>?span=…`. The server never sees it, a link to it can
  * be passed on, and "back" goes back.
  */
-export const PAGES = ['meters', 'alerts', 'gaps', 'changes', 'files', 'rules'] as const
+export const PAGES = ['meters', 'homes', 'alerts', 'gaps', 'changes', 'files', 'rules'] as const
 export type Page = (typeof PAGES)[number]
 
 export interface Route {

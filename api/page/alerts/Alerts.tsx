@@ -1,5 +1,7 @@
 import { useState } from 'preact/hooks'
 import { ago, registerName } from '../format.js'
+import { homes } from '../homes/homes.js'
+import { titleOf as nameOf } from '../homes/shown.js'
 import { send } from '../http.js'
 import { now } from '../live.js'
 import { points, titleOf } from '../points/points.js'
@@ -41,11 +43,13 @@ const Told = ({ all }: { all: readonly AlertInfo[] }) => {
 const Card = ({ alert }: { alert: AlertInfo }) => {
   const { subject, register, since, text, evidence, occurrences, note } = alert
   const known = points.value?.find(({ id }) => id === subject)
+  const home = homes.value?.find(({ point }) => point === subject)
   return (
     <section class="card" data-testid={`alert ${alert.rule} ${subject} ${alert.state}`}>
       <div class="row spread">
         <h3>
-          {ruleText(alert)} {known ? <a href={hrefOf('meters', subject)}>{titleOf(known)}</a> : null}{' '}
+          {ruleText(alert)} {known ? <a href={hrefOf('meters', subject)}>{titleOf(known)}</a> : null}
+          {home ? <a href={hrefOf('homes', home.id)}>{nameOf(home)}</a> : null}{' '}
           {register !== '' && <span class="muted">{registerName(register)}</span>}
         </h3>
         <span class={`tag ${isActive(alert) ? (alert.severity === 'critical' ? 'bad' : 'warn') : ''}`}>{stateText(alert)}</span>

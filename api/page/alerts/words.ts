@@ -7,7 +7,11 @@ const RULES: Record<string, string> = {
   frozen: 'Stands still',
   'clock-drift': 'Clock is off',
   'block-rejected': 'Could not be read',
-  'platform-late': 'Nobody listened'
+  'platform-late': 'Nobody listened',
+  missing: 'Data is missing',
+  'sign-consumption': 'Consumption below zero',
+  'sign-production': 'Production above zero',
+  'production-at-night': 'Production at night'
 }
 const STATES: Record<string, string> = {
   firing: 'active',

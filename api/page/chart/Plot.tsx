@@ -2,15 +2,21 @@ import 'uplot/dist/uPlot.min.css'
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import uPlot from 'uplot'
 import { type Colours, coloursOf } from './colours.js'
-import { drawBars, drawGaps } from './draw.js'
 import { listen } from './pointer.js'
 import type { Range } from './range.js'
-import type { Scene } from './scene.js'
+import type { Extent } from './scene.js'
 import { STRIP_GAP_PX, STRIP_PX } from './strip.js'
 import { type Tick, ticksOf } from './ticks.js'
 
-interface Props {
+/** How a scene gets on the canvas: behind the axes, and over them, at so many device pixels per CSS px. */
+export interface Paint<Scene extends Extent> {
+  behind(u: uPlot, scene: Scene, colours: Colours): void
+  over(u: uPlot, scene: Scene, colours: Colours, ratio: number): void
+}
+
+interface Props<Scene extends Extent> {
   scene: Scene
+  paint: Paint<Scene>
   zone: string
   onHover(at: number | null): void
   onPick(at: number): void
@@ -28,8 +34,8 @@ const NARROW_PX = 560
 const TICK_PX = 84
 const NARROW_TICK_PX = 56
 
-/** The canvas: axes by uPlot, bars by draw.ts. It is made once; a new scene is drawn over the old one. */
-export const Plot = ({ scene, zone, ...handlers }: Props) => {
+/** The canvas: axes by uPlot, the rest by `paint`. It is made once; a new scene is drawn over the old one. */
+export const Plot = <Scene extends Extent>({ scene, paint, zone, ...handlers }: Props<Scene>) => {
   const root = useRef<HTMLDivElement>(null)
   const plot = useRef<uPlot | null>(null)
   const latest = useRef({ scene, zone, handlers })
@@ -40,7 +46,7 @@ export const Plot = ({ scene, zone, ...handlers }: Props) => {
     if (!element) return
     let colours = coloursOf(element)
     const u = new uPlot(
-      optionsOf(() => ({ ...latest.current, colours }), sizeOf(element)),
+      optionsOf(() => ({ ...latest.current, colours }), paint, sizeOf(element)),
       extent(latest.current.scene),
       element
     )
@@ -82,7 +88,7 @@ export const Plot = ({ scene, zone, ...handlers }: Props) => {
 }
 
 /** uPlot is given the corners only: it needs them for its axes. */
-const extent = ({ range, low, high }: Scene): uPlot.AlignedData => [
+const extent = ({ range, low, high }: Extent): uPlot.AlignedData => [
   [range.from, range.to],
   [low, high]
 ]
@@ -92,9 +98,9 @@ const sizeOf = (element: HTMLElement): { width: number; height: number } => {
   return { width, height: width < NARROW_PX ? LOW_HEIGHT_PX : HEIGHT_PX }
 }
 
-type Now = () => { scene: Scene; zone: string; colours: Colours }
+type Now<Scene> = () => { scene: Scene; zone: string; colours: Colours }
 
-const optionsOf = (now: Now, size: { width: number; height: number }): uPlot.Options => {
+const optionsOf = <Scene extends Extent>(now: Now<Scene>, paint: Paint<Scene>, size: { width: number; height: number }): uPlot.Options => {
   let ticks: Tick[] = []
   return {
     ...size,
@@ -132,8 +138,8 @@ const optionsOf = (now: Now, size: { width: number; height: number }): uPlot.Opt
       }
     ],
     hooks: {
-      drawClear: [(u) => drawGaps(u, now().scene, now().colours)],
-      draw: [(u) => drawBars(u, now().scene, now().colours, uPlot.pxRatio)]
+      drawClear: [(u) => paint.behind(u, now().scene, now().colours)],
+      draw: [(u) => paint.over(u, now().scene, now().colours, uPlot.pxRatio)]
     }
   }
 }

@@ -1,10 +1,13 @@
 import { useRef, useState } from 'preact/hooks'
 import { indexAt } from './bars.js'
-import { LEFT_PX, Plot, RIGHT_PX } from './Plot.js'
+import { drawBars, drawGaps } from './draw.js'
+import { LEFT_PX, type Paint, Plot, RIGHT_PX } from './Plot.js'
 import type { Range } from './range.js'
 import type { Scene } from './scene.js'
-import { Tooltip } from './Tooltip.js'
+import { BarTold, Tooltip } from './Tooltip.js'
 import { barText } from './words.js'
+
+const BARS: Paint<Scene> = { behind: drawGaps, over: drawBars }
 
 interface Props {
   scene: Scene
@@ -73,6 +76,7 @@ export const PlotArea = ({ scene, unit, zone, standing, stand, explain, zoom, zo
     >
       <Plot
         scene={scene}
+        paint={BARS}
         zone={zone}
         onHover={setHovered}
         onPick={(when) => {
@@ -84,7 +88,9 @@ export const PlotArea = ({ scene, unit, zone, standing, stand, explain, zoom, zo
       />
       {text && (
         <div class="over-plot" style={{ left: `${LEFT_PX}px`, right: `${RIGHT_PX}px` }} aria-hidden="true">
-          <Tooltip text={text} left={placeOf((bars[at].start + bars[at].end) / 2, range) * width} width={width} />
+          <Tooltip left={placeOf((bars[at].start + bars[at].end) / 2, range) * width} width={width}>
+            <BarTold text={text} />
+          </Tooltip>
         </div>
       )}
     </div>

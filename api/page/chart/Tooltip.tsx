@@ -1,9 +1,10 @@
+import type { ComponentChildren } from 'preact'
 import type { BarText } from './words.js'
 
 const ROOM_PX = 230
 
 /** What is pointed at; beside the pointer on whichever side has room. */
-export const Tooltip = ({ text, left, width }: { text: BarText; left: number; width: number }) => {
+export const Tooltip = ({ left, width, children }: { left: number; width: number; children: ComponentChildren }) => {
   const onLeft = left > width / 2
   // On a phone neither side has room: then it lies over the curve, and not over its edge.
   const most = Math.max(width - ROOM_PX, 0)
@@ -14,13 +15,19 @@ export const Tooltip = ({ text, left, width }: { text: BarText; left: number; wi
         class="tooltip"
         style={onLeft ? { right: `${Math.min(width - left + 12, most)}px` } : { left: `${Math.min(left + 12, most)}px` }}
       >
-        <p class="small muted">{text.when}</p>
-        <p class="figure">
-          {text.amount}
-          {text.power !== null && <small>{text.power}</small>}
-        </p>
-        <p class="small muted">{text.state}</p>
+        {children}
       </div>
     </>
   )
 }
+
+export const BarTold = ({ text }: { text: BarText }) => (
+  <>
+    <p class="small muted">{text.when}</p>
+    <p class="figure">
+      {text.amount}
+      {text.power !== null && <small>{text.power}</small>}
+    </p>
+    <p class="small muted">{text.state}</p>
+  </>
+)

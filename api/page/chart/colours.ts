@@ -3,6 +3,8 @@ export interface Colours {
   bar: string
   open: string
   exported: string
+  consumption: string
+  production: string
   estimated: string
   missing: string
   bad: string
@@ -20,6 +22,8 @@ export const coloursOf = (element: HTMLElement): Colours => {
     bar: of('--bar'),
     open: of('--bar-open'),
     exported: of('--bar-export'),
+    consumption: of('--consumption'),
+    production: of('--production'),
     estimated: of('--estimated'),
     missing: of('--missing'),
     bad: of('--bad'),

@@ -3,9 +3,15 @@ import { type Bar, type Expected, type State, stateOf, wattsOf } from './bars.js
 import { type Grid, isFine } from './grid.js'
 import type { Range } from './range.js'
 
-/** What is drawn, in the units of its axis. */
-export interface Scene {
+/** What a scene says of its axes: UTC ms, and axis units. */
+export interface Extent {
   range: Range
+  low: number
+  high: number
+}
+
+/** What is drawn, in the units of its axis. */
+export interface Scene extends Extent {
   grid: Grid
   bars: readonly Bar[]
   states: readonly State[]
@@ -14,8 +20,6 @@ export interface Scene {
   /** Steps of mean power; otherwise bars of energy. */
   steps: boolean
   gaps: readonly Range[]
-  low: number
-  high: number
   /** `kWh`, `W` …, and what one of it is in Wh/1000 or W. */
   unit: string
   factor: number

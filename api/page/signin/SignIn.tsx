@@ -2,7 +2,7 @@ import './signin.css'
 import { useState } from 'preact/hooks'
 import { sessionProblem, signIn } from '../session.js'
 
-/** For who has no cookie yet: how to get a link, and a place for one that was copied. */
+/** For who has no cookie yet: how to get a link, and a place for one that was copied, or for somebody's own secret. */
 export const SignIn = () => {
   const [text, setText] = useState('')
   const [busy, setBusy] = useState(false)
@@ -20,19 +20,20 @@ export const SignIn = () => {
           <h1>Wattledger</h1>
         </div>
         <p class="muted">
-          This browser is not signed in. Open the link that was printed when Wattledger started, or make a new one where it runs:
+          This browser is not signed in. If you were given a secret of your own, paste it below. Otherwise open the link that was printed
+          when Wattledger started, or make a new one where it runs:
         </p>
         <pre>
           <code>npx wattledger access link</code>
         </pre>
         <label class="stack tight">
-          <h3>Or paste the link here</h3>
+          <h3>Your secret, or a link</h3>
           <input
             class="field"
             name="code"
             autocomplete="off"
             spellcheck={false}
-            placeholder="http://…/#code=…"
+            placeholder="Secret, or http://…/#code=…"
             value={text}
             onInput={(event) => setText(event.currentTarget.value)}
           />

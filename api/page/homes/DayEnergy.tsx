@@ -1,0 +1,94 @@
+import { useEffect, useMemo, useState } from 'preact/hooks'
+import type { Home } from '../answers.js'
+import { dateText } from '../gaps/month.js'
+import { now } from '../live.js'
+import { look } from '../route.js'
+import { columnsOf } from './curve-data.js'
+import { type Day, movedDay, rangeOfDay } from './day.js'
+import { DAY_FIGURES, type EnergyDay, energyDays } from './energy.js'
+
+/** Days that stand together, the one looked at last. */
+const DAYS = 7
+const MINUTE_MS = 60_000
+
+/** kWh of the day, to the last digit, and of the days before it. */
+export const DayEnergy = ({ home: { id, point, zone }, day, live }: { home: Home; day: Day; live: boolean }) => {
+  const [told, setTold] = useState<{ day: Day; days: EnergyDay[] } | null>(null)
+  const [problem, setProblem] = useState<string | null>(null)
+  const dates = useMemo(() => Array.from({ length: DAYS }, (_, i) => movedDay(day, i - DAYS + 1)), [day])
+  const minute = live ? Math.floor(now.value / MINUTE_MS) : 0
+  useEffect(() => {
+    const stop = new AbortController()
+    const range = { from: rangeOfDay(dates[0], zone).from, to: rangeOfDay(day, zone).to }
+    const starts = dates.map((date) => rangeOfDay(date, zone).from)
+    Promise.all(DAY_FIGURES.map(({ register }) => columnsOf(point, register, range, 'P1D', stop.signal))).then(
+      (answers) => {
+        setTold({ day, days: energyDays(answers, starts, range.to, now.peek()) })
+        setProblem(null)
+      },
+      (error: Error) => {
+        if (!stop.signal.aborted) setProblem(error.message)
+      }
+    )
+    return () => stop.abort()
+  }, [point, zone, day, minute])
+  if (problem !== null) return <p class="notice bad">{problem}</p>
+  const today = told?.day === day ? told.days[DAYS - 1] : null
+  if (told === null || today === null) return <p class="small muted">Adding up the day …</p>
+  return (
+    <>
+      <dl class="day-figures" data-testid={`energy ${id}`}>
+        {DAY_FIGURES.map(({ name }, i) => (
+          <div key={name}>
+            <dt class="small muted">{name}</dt>
+            <dd class="figure">{today.figures[i]}</dd>
+          </div>
+        ))}
+      </dl>
+      <details class="small">
+        <summary>
+          {today.known !== '' && `${today.known} of the day${live ? ' so far' : ''} is known. `}
+          <span class="muted">The days before</span>
+        </summary>
+        <Days days={told.days} dates={dates} />
+      </details>
+    </>
+  )
+}
+
+const Days = ({ days, dates }: { days: readonly EnergyDay[]; dates: readonly Day[] }) => (
+  <div class="scroll-x">
+    <table class="table">
+      <thead>
+        <tr>
+          <th scope="col">Day</th>
+          {DAY_FIGURES.map(({ name }) => (
+            <th key={name} scope="col" class="num">
+              {name}
+            </th>
+          ))}
+          <th scope="col" class="num">
+            Known
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {days.map(({ start, figures, known }, i) => (
+          <tr key={start}>
+            <th scope="row">
+              <button type="button" class="as-link" onClick={() => look({ day: dates[i], from: null, to: null })}>
+                {dateText(dates[i])}
+              </button>
+            </th>
+            {figures.map((figure, j) => (
+              <td key={DAY_FIGURES[j].name} class="num">
+                {figure}
+              </td>
+            ))}
+            <td class="num">{known}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  </div>
+)
