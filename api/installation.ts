@@ -50,12 +50,11 @@ export const sumsOf = (parts: readonly Slots[], grid: Grid, zone: string): (Slot
         sums.push(sum)
       }
       sum.micro += block.amount[i]
-      sum.amount = mulDivRound(sum.micro, 1, 1000)
       sum.quality = Math.max(sum.quality, block.quality[i])
       sum.coveredMs += block.coveredMs[i]
       sum.estimatedMs += block.estimatedMs[i]
       sum.received += block.received[i]
       sum.expected += block.expected[i]
     }
-  return sums
+  return sums.map((sum) => ({ ...sum, amount: mulDivRound(sum.micro, 1, 1000) }))
 }

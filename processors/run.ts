@@ -61,7 +61,8 @@ export const runFold = <Name extends Input, State extends SeriesState, Rules, Ab
 }
 
 const SERIES = 's\u0000'
-const POINT = 'p\u0000'
+/** Of registry rows. */
+const ROWS = 'p\u0000'
 const BEAT = 'b\u0000'
 const OWED = 'o\u0000'
 
@@ -100,7 +101,7 @@ class Keeper<Name extends Input, State extends SeriesState, Rules, About extends
         continue
       }
       const content = JSON.parse(value.toString())
-      if (key.startsWith(POINT)) this.#registry.set(key.slice(POINT.length), content)
+      if (key.startsWith(ROWS)) this.#registry.set(key.slice(ROWS.length), content)
       else if (key.startsWith(OWED)) this.#owed.add(key.slice(OWED.length))
       else this.#beats.set(key.slice(BEAT.length), content)
     }
@@ -208,7 +209,7 @@ class Keeper<Name extends Input, State extends SeriesState, Rules, About extends
     const before = new Map([...(this.#seriesOf.get(subject) ?? [])].map((key) => [key, this.#rulesOf(key)]))
     const all = [...rows, row]
     this.#registry.set(subject, all)
-    this.#dirty.set(POINT + subject, Buffer.from(JSON.stringify(all)))
+    this.#dirty.set(ROWS + subject, Buffer.from(JSON.stringify(all)))
     for (const [key, rules] of before) {
       this.#rules.delete(key)
       const state = this.#series.get(key)!

@@ -92,10 +92,10 @@ export const ledgerHash = async (store: Ledger, heardAt = Number.POSITIVE_INFINI
     }
   }
   const [first, last] = [Math.min(...latest.map(({ firstAt }) => firstAt)), Math.max(...latest.map(({ at }) => at))]
+  const filling = last + FLUSH_MS > heardAt ? last : Number.POSITIVE_INFINITY
   for (const installation of new Set(installations.map((row) => row.installation)))
     for (const register of INSTALLATION_REGISTERS) {
       const series = { point: pointOfInstallation(installation), register }
-      const filling = last + FLUSH_MS > heardAt ? last : Number.POSITIVE_INFINITY
       for (let from = first - MONTH_MS; from <= last + MONTH_MS; from += MONTH_MS)
         await noteSlots(series, { from, to: from + MONTH_MS }, filling)
     }

@@ -1,7 +1,7 @@
 import Papa from 'papaparse'
 import type { Slots } from './generated.js'
 import { parseGrid, slotAt } from './grid.js'
-import { POWER_GRID, POWER_SCALE } from './installations.js'
+import { POWER_SCALE, POWER_SLOT_MS } from './installations.js'
 import { mergeSlots } from './merge.js'
 import { Op } from './quality.js'
 import { firstInstant, wallOf } from './zone.js'
@@ -21,7 +21,7 @@ export interface HalfDay {
   last: number
 }
 
-const SLOT_MS = parseGrid(POWER_GRID)!.ms
+const SLOT_MS = POWER_SLOT_MS
 const DAY = parseGrid('P1D')!
 const HOUR = 3_600_000
 const DAY_MS = 24 * HOUR

@@ -27,6 +27,7 @@ export const EXTREME_REGISTERS = ['p_cons.low', 'p_prod.high', 'p_prod.night'] a
 
 /** Grid on which installations are computed. A dossier's slot is named by its end: it is ours that starts 8 s earlier. */
 export const POWER_GRID = 'PT8S'
+export const POWER_SLOT_MS = 8_000
 /** Power and energy of such slots are kept in millionths of Wh: 1 mWh in 8 s is 0.45 W. */
 export const POWER_SCALE = 6
 

@@ -3,7 +3,7 @@ import { whileAway } from '../infra/while-away.js'
 
 const NOTHING = { outputs: [], states: new Map<string, Buffer | null>() }
 /** A store that is away for longer than two minutes ends the group: whoever watches the process starts it again. */
-const STORE_AWAY = { patienceMs: 120_000, firstMs: 250, longestMs: 10_000 }
+export const STORE_AWAY = { patienceMs: 120_000, firstMs: 250, longestMs: 10_000 }
 
 /**
  * Runs a sink: it writes, and only then are its offsets committed, so a crash in between writes the same rows again. While the store

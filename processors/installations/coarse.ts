@@ -2,7 +2,7 @@ import { type StoredGrid, slotAt, storedGrid } from '../../schemas/grid.js'
 import type { Slot } from '../../schemas/gridding.js'
 import { Op, Quality } from '../../schemas/quality.js'
 import type { GridRow } from '../loadcurve/step.js'
-import { type CoarseRegister, SLOT_MS } from './power.js'
+import { COARSE_REGISTERS, type CoarseRegister, slotsIn } from './power.js'
 import { nightOf, type Site } from './sun.js'
 
 export const COARSE_GRIDS = ['PT15M', 'PT1H', 'P1D'] as const satisfies readonly StoredGrid[]
@@ -47,10 +47,13 @@ const addTo = (sum: Slot, row: GridRow, { take, beats }: CoarseRegister): void =
   sum.received += row.received
 }
 
-const has = ({ grid }: Coarse, { ofDays }: CoarseRegister): boolean => !ofDays || grid === 'P1D'
+const OF_ALL_GRIDS = COARSE_REGISTERS.filter(({ ofDays }) => !ofDays)
+
+/** What is made on a grid. */
+export const registersOn = (grid: CoarseGrid): readonly CoarseRegister[] => (grid === 'P1D' ? COARSE_REGISTERS : OF_ALL_GRIDS)
 
 export const addCoarse = (coarse: Coarse, made: CoarseRegister, row: GridRow, site: Site): void => {
-  if (!has(coarse, made) || (made.atNight && !nightOf(coarse.start, coarse.end, site)(row.start))) return
+  if (made.atNight && !nightOf(coarse.start, coarse.end, site)(row.start)) return
   const sum = { ...(coarse.registers[made.register] ?? emptySum(coarse)) }
   addTo(sum, row, made)
   coarse.registers[made.register] = sum
@@ -58,7 +61,6 @@ export const addCoarse = (coarse: Coarse, made: CoarseRegister, row: GridRow, si
 
 /** Adds rows in order of time to the slots of one grid, which tile the time they are in. */
 export const sumUp = (tiles: readonly Coarse[], made: CoarseRegister, rows: readonly GridRow[], site: Site): void => {
-  if (!has(tiles[0], made)) return
   // Of days only, and of those there is one.
   const isNight = made.atNight ? nightOf(tiles[0].start, tiles[0].end, site) : () => true
   let tile = 0
@@ -76,5 +78,5 @@ export const coarseRow = (sum: Slot): GridRow => ({
   ...sum,
   op: Op.PUT,
   quality: sum.coveredMs < sum.end - sum.start ? Math.max(sum.quality, Quality.PARTIAL) : sum.quality,
-  expected: Math.round((sum.end - sum.start) / SLOT_MS)
+  expected: slotsIn(sum)
 })

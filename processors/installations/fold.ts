@@ -1,11 +1,10 @@
 import type { Store } from '../../infra/store.js'
-import { MAX_ROWS } from '../../schemas/blocks.js'
 import type { StoredGrid } from '../../schemas/grid.js'
-import { POWER_SCALE, pointOfInstallation } from '../../schemas/installations.js'
+import { POWER_GRID, POWER_SCALE, pointOfInstallation } from '../../schemas/installations.js'
 import { Topics } from '../../schemas/topics.js'
 import type { Wire } from '../../schemas/wire.js'
 import { type Fold, type Folded, type Output, seriesKey } from '../contract.js'
-import { toSlots } from '../loadcurve/step.js'
+import { slotRecords, slotsBeat } from '../loadcurve/sent.js'
 import { type InstallationHistory, refoldInstallation } from './history.js'
 import { SLOT_MS } from './power.js'
 import { type InstallationRules, resolveInstallation } from './rules.js'
@@ -28,7 +27,7 @@ export const installations: Fold<'Slots', InstallationState, InstallationRules, 
   resume: (bytes) => JSON.parse(bytes.toString()),
   resolve: resolveInstallation,
   always: ({ zone, site }) => JSON.stringify([zone, site]),
-  ignores: () => false,
+  ignores: ({ grid }) => grid !== POWER_GRID,
   step: (wire, before, block, _where, rules) => send(wire, before, stepInstallation(before, block, rules)),
   beat: (wire, before, at, _partition, rules) => send(wire, before, beatInstallation(before, at, rules)),
   due: dueInstallation,
@@ -36,14 +35,8 @@ export const installations: Fold<'Slots', InstallationState, InstallationRules, 
     send(wire, before, await refoldInstallation(before, ask, rules, historyOf(store, before.installation))),
   // Its members may have said anything before it was entered; how far they go is seen when an ask is answered.
   newest: () => Number.MAX_SAFE_INTEGER,
-  passOn: (wire, source, at) => ({
-    topic: Topics.power,
-    key: '',
-    value: wire.encode('Slots', { ...toSlots({ ...NOBODY, source, grid: 'PT8S' }, []), beat: at })
-  })
+  passOn: (wire, source, at) => slotsBeat(wire, Topics.power, source, at)
 }
-
-const NOBODY = { point: '', register: '', unit: '', rev: 0, knownAt: 0 }
 
 const seriesOf = (key: string) => {
   const [point, register] = key.split('\u0000')
@@ -62,22 +55,20 @@ const historyOf = (store: Store, installation: string): InstallationHistory => (
     }
     return from < to ? { from, to } : null
   },
-  shares: (series, from, to) => store.slots(seriesOf(series), 'PT8S', from, to),
+  shares: (series, from, to) => store.slots(seriesOf(series), POWER_GRID, from, to),
   own: (register, grid, from, to) => store.slots({ point: pointOfInstallation(installation), register }, grid, from, to)
 })
 
 const send = (wire: Wire, before: InstallationState, { state, rows }: Stepped): Folded<InstallationState> => {
   if (rows.size === 0) return { state, outputs: [] }
   const { installation, source, knownAt } = state
+  const point = pointOfInstallation(installation)
   const rev = before.rev + 1
   const outputs: Output[] = []
   for (const [place, list] of rows) {
     const [grid, register] = place.split(' ')
-    const head = { point: pointOfInstallation(installation), register, unit: 'Wh', source, grid: grid as StoredGrid, rev, knownAt }
-    for (let from = 0; from < list.length; from += MAX_ROWS) {
-      const value = wire.encode('Slots', { ...toSlots(head, list.slice(from, from + MAX_ROWS)), scale: POWER_SCALE })
-      outputs.push({ topic: Topics.power, key: installation, value })
-    }
+    const head = { point, register, unit: 'Wh', source, grid: grid as StoredGrid, scale: POWER_SCALE, rev, knownAt }
+    for (const value of slotRecords(wire, head, list)) outputs.push({ topic: Topics.power, key: installation, value })
   }
   return { state: { ...state, rev }, outputs }
 }

@@ -5,8 +5,8 @@ import { mergeSlots } from '../../schemas/merge.js'
 import { addAsk, type Span } from '../asks.js'
 import { differences } from '../loadcurve/differences.js'
 import type { GridRow } from '../loadcurve/step.js'
-import { COARSE_GRIDS, type Coarse, coarseAt, coarseRow, sumUp } from './coarse.js'
-import { COARSE_REGISTERS, heardOf, registersOf, rowsOf, type Share, SLOT_MS } from './power.js'
+import { COARSE_GRIDS, type Coarse, coarseAt, coarseRow, registersOn, sumUp } from './coarse.js'
+import { heardOf, registersOf, rowsOf, type Share, SLOT_MS } from './power.js'
 import { GROUPS, type Group, type InstallationRules, membersOf, versionAt } from './rules.js'
 import { addRow, type InstallationState, type Rows, type Stepped } from './state.js'
 import { ownInstallation, shareOf } from './step.js'
@@ -59,7 +59,7 @@ export const refoldInstallation = async (
   state.open = state.open.filter(({ start }) => start < day.start || start >= day.end)
   for (const grid of COARSE_GRIDS) {
     const all = tiles(grid, rules.zone, day.start, day.end)
-    for (const coarse of COARSE_REGISTERS) {
+    for (const coarse of registersOn(grid)) {
       sumUp(all, coarse, made.get(coarse.of)!, rules.site)
       const sums = all.flatMap(({ registers }) => registers[coarse.register] ?? [])
       const stored = await history.own(coarse.register, grid, day.start, day.end)

@@ -1,9 +1,12 @@
-import { EXCHANGE_REGISTERS, EXTREME_REGISTERS, POWER_REGISTERS, VE_REGISTER } from '../../schemas/installations.js'
+import { EXCHANGE_REGISTERS, EXTREME_REGISTERS, POWER_REGISTERS, POWER_SLOT_MS, VE_REGISTER } from '../../schemas/installations.js'
 import { Op, Quality } from '../../schemas/quality.js'
 import type { GridRow } from '../loadcurve/step.js'
 import type { Group, Version } from './rules.js'
 
-export const SLOT_MS = 8_000
+export const SLOT_MS = POWER_SLOT_MS
+
+/** How many slots there are in a time. */
+export const slotsIn = ({ start, end }: { start: number; end: number }): number => Math.round((end - start) / SLOT_MS)
 
 /** What a member counted in a slot, millionths of Wh; null: not all of it is known. */
 export interface Share {

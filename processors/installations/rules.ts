@@ -1,5 +1,5 @@
 import type { Installation, Member } from '../../schemas/generated.js'
-import { currentInstallations } from '../../schemas/installations/versions.js'
+import { currentInstallations, installationAt } from '../../schemas/installations/versions.js'
 import { zoneOfInstallation } from '../../schemas/installations.js'
 import { seriesKey } from '../contract.js'
 import type { Site } from './sun.js'
@@ -53,11 +53,7 @@ const siteOf = (versions: readonly Installation[]): Site => {
 }
 
 /** Null before the first. */
-export const versionAt = ({ versions }: InstallationRules, at: number): Version | null => {
-  let holds: Version | null = null
-  for (const version of versions) if (version.validFrom <= at) holds = version
-  return holds
-}
+export const versionAt = ({ versions }: InstallationRules, at: number): Version | null => installationAt(versions, at)
 
 /** Every series that is a member at some time. */
 export const membersOf = ({ versions }: InstallationRules): string[] => [

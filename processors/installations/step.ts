@@ -4,8 +4,8 @@ import { Op } from '../../schemas/quality.js'
 import { addAsk, type Span } from '../asks.js'
 import { seriesKey } from '../contract.js'
 import type { GridRow } from '../loadcurve/step.js'
-import { addCoarse, COARSE_GRIDS, coarseAt, coarseRow } from './coarse.js'
-import { COARSE_REGISTERS, type CoarseRegister, heardOf, rowsOf, type Share, SLOT_MS } from './power.js'
+import { addCoarse, COARSE_GRIDS, coarseAt, coarseRow, registersOn } from './coarse.js'
+import { heardOf, rowsOf, type Share, SLOT_MS } from './power.js'
 import { GROUPS, type Group, type InstallationRules, type Version, versionAt } from './rules.js'
 import { addRow, type InstallationState, type Pending, type Rows, type Stepped } from './state.js'
 
@@ -24,7 +24,6 @@ const QUARTER_MS = 15 * 60_000
 export const stepInstallation = (before: InstallationState, block: Slots, rules: InstallationRules): Stepped => {
   const state = ownInstallation(before)
   const rows: Rows = new Map()
-  if (block.rows === 0 || block.grid !== POWER_GRID) return { state: before, rows }
   const series = seriesKey(block.point, block.register)
   const pending = new Map(state.pending.map((each) => [each.start, each]))
   const late = new Spans(state)
@@ -97,7 +96,7 @@ const tell = (state: InstallationState, rules: InstallationRules, rows: Rows, is
     for (const group of ready) {
       for (const [register, row] of rowsOf(group, version, slot.start, (series) => slot.shares[series])) {
         addRow(rows, POWER_GRID, register, row)
-        for (const coarse of COARSE_REGISTERS) if (coarse.of === register) addOpen(state, rules, coarse, row)
+        addOpen(state, rules, register, row)
       }
     }
     const told = [...slot.told, ...ready]
@@ -112,7 +111,7 @@ const tell = (state: InstallationState, rules: InstallationRules, rows: Rows, is
   }
 }
 
-const addOpen = (state: InstallationState, rules: InstallationRules, register: CoarseRegister, row: GridRow): void => {
+const addOpen = (state: InstallationState, rules: InstallationRules, register: string, row: GridRow): void => {
   for (const grid of COARSE_GRIDS) {
     let coarse = state.open.find((each) => each.grid === grid && each.start <= row.start && row.start < each.end)
     if (coarse === undefined) {
@@ -122,7 +121,7 @@ const addOpen = (state: InstallationState, rules: InstallationRules, register: C
       // What was before in it is in the store, or nowhere.
       if (!coarse.whole) state.asks = addAsk(state.asks, { from: coarse.start, to: row.start })
     }
-    addCoarse(coarse, register, row, rules.site)
+    for (const made of registersOn(grid)) if (made.of === register) addCoarse(coarse, made, row, rules.site)
     coarse.unsent = true
   }
 }

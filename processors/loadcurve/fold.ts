@@ -1,4 +1,3 @@
-import { MAX_ROWS } from '../../schemas/blocks.js'
 import type { StoredGrid } from '../../schemas/grid.js'
 import { homeZone } from '../../schemas/home-zone.js'
 import { POWER_GRID } from '../../schemas/installations.js'
@@ -7,8 +6,9 @@ import type { Wire } from '../../schemas/wire.js'
 import { type Fold, type Folded, type Output, ofPoints, seriesKey } from '../contract.js'
 import { resolveRules } from '../energy/rules.js'
 import { refoldCurve } from './history.js'
+import { slotRecords, slotsBeat } from './sent.js'
 import { type CurveState, initialCurve } from './state.js'
-import { beatCurve, type CurveRules, type CurveStepped, dueCurve, stepCurve, toSlots } from './step.js'
+import { beatCurve, type CurveRules, type CurveStepped, dueCurve, stepCurve } from './step.js'
 
 /**
  * Intervals to slots of the stored grids. Those of installations are a member's alone: each of its installations gets them under its own
@@ -48,14 +48,7 @@ export const loadcurve: Fold<'Intervals', CurveState, CurveRules> = {
     return send(wire, await refoldCurve(before, ask, rules, history), rules)
   },
   newest: ({ end }) => end,
-  passOn: (wire, source, at) => ({
-    topic: Topics.members,
-    key: '',
-    value: wire.encode('Slots', {
-      ...toSlots({ point: '', register: '', unit: '', source, grid: POWER_GRID, rev: 0, knownAt: 0 }, []),
-      beat: at
-    })
-  })
+  passOn: (wire, source, at) => slotsBeat(wire, Topics.members, source, at)
 }
 
 const send = (wire: Wire, { state, rows }: CurveStepped, { installations }: CurveRules): Folded<CurveState> => {
@@ -65,11 +58,8 @@ const send = (wire: Wire, { state, rows }: CurveStepped, { installations }: Curv
   const outputs: Output[] = []
   for (const [grid, list] of rows) {
     const to = grid === POWER_GRID ? installations.map((key) => ({ topic: Topics.members, key })) : [{ topic: Topics.slots, key: point }]
-    for (let from = 0; from < list.length; from += MAX_ROWS) {
-      const block = toSlots({ point, register, unit, source, grid, rev, knownAt }, list.slice(from, from + MAX_ROWS))
-      const value = wire.encode('Slots', block)
+    for (const value of slotRecords(wire, { point, register, unit, source, grid, rev, knownAt }, list))
       for (const place of to) outputs.push({ ...place, value })
-    }
   }
   return { state: { ...state, rev }, outputs }
 }

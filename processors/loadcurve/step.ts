@@ -180,6 +180,8 @@ export interface SlotHead {
   unit: string
   source: string
   grid: StoredGrid
+  /** Absent: thousandths, and millionths on the grid of installations. */
+  scale?: number
   rev: number
   knownAt: number
 }
@@ -194,7 +196,7 @@ export const toSlots = (head: SlotHead, rows: readonly GridRow[]): Slots => {
     unit,
     source,
     grid,
-    scale: grid === POWER_GRID ? POWER_SCALE : 3,
+    scale: head.scale ?? (grid === POWER_GRID ? POWER_SCALE : 3),
     beat: 0,
     rows: n,
     start: new Array(n),

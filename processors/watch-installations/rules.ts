@@ -1,5 +1,5 @@
 import { mulDivRound } from '../../schemas/exact.js'
-import { SLOT_MS } from '../installations/power.js'
+import { SLOT_MS, slotsIn } from '../installations/power.js'
 import type { Day } from './state.js'
 
 /** Version of the rules of this folder, in every alert they make; raise it when an alert would come out different. */
@@ -26,8 +26,6 @@ const NOISE_WATT = 15
 const MICROWATT = 1_000_000
 const HOUR_MS = 3_600_000
 
-export const slotsOf = ({ start, end }: Day): number => Math.round((end - start) / SLOT_MS)
-
 /** Mean power of a slot, exactly, millionths of W. */
 const microwattOf = (amount: number): number => mulDivRound(amount, HOUR_MS, SLOT_MS)
 
@@ -49,7 +47,7 @@ export const DAY_RULES: readonly DayRule[] = [
   {
     rule: 'missing',
     find: (day) => {
-      const slots = slotsOf(day)
+      const slots = slotsIn(day)
       const missing = slots - day.received
       if (missing * 100 < MISSING_PERCENT * slots) return null
       const value = mulDivRound(missing, 1000, slots) / 10

@@ -14,6 +14,7 @@ const HOUR = 3_600_000
 const JUDGED_AFTER_MS = HOUR
 /** So many days can still be taken back; older ones are history. */
 const MOST_DAYS = 40
+const MOST_MS = MOST_DAYS * 24 * HOUR
 /** What was wrong longer ago is recorded and told nobody. */
 const AGE_MS = 6 * HOUR
 const MOST_ACKS = 24
@@ -74,12 +75,12 @@ const dayAt = (state: WatchedInstallation, at: number, { zone }: InstallationRul
   const { days } = state
   if (days.length === 0) days.push(empty(at))
   // Not further back than what is kept.
-  for (let missing = Math.ceil((days[0].start - at) / (24 * HOUR)); days[0].start > at; missing--) {
-    if (missing > MOST_DAYS || days.length >= MOST_DAYS) return null
+  if (days[0].start - at > MOST_MS) return null
+  while (days[0].start > at) {
+    if (days.length >= MOST_DAYS) return null
     days.unshift(empty(days[0].start - 1))
   }
-  const gap = at - days[days.length - 1].end
-  if (gap > MOST_DAYS * 24 * HOUR) days.splice(0, days.length, empty(at))
+  if (at - days[days.length - 1].end > MOST_MS) days.splice(0, days.length, empty(at))
   while (days[days.length - 1].end <= at) days.push(empty(days[days.length - 1].end))
   days.splice(0, Math.max(0, days.length - MOST_DAYS))
   return days.findIndex(({ start, end }) => start <= at && at < end)

@@ -1,18 +1,11 @@
 import type { Installation } from '../generated.js'
+import * as registry from '../registry/versions.js'
 
-/** Of equal (installation, validFrom) the highest knownAt counts; versions taken back vanish. By installation, then validFrom. */
-export const currentInstallations = (rows: readonly Installation[]): Installation[] => {
-  const newest = new Map<string, Installation>()
-  for (const row of rows) {
-    const key = `${row.installation}\n${row.validFrom}`
-    const other = newest.get(key)
-    if (!other || other.knownAt <= row.knownAt) newest.set(key, row)
-  }
-  return [...newest.values()].filter(({ deleted }) => !deleted).sort(byNameAndTime)
-}
+const nameOf = ({ installation }: Installation): string => installation
 
-export const byNameAndTime = (a: Installation, b: Installation): number =>
-  a.installation < b.installation ? -1 : a.installation > b.installation ? 1 : a.validFrom - b.validFrom
+export const currentInstallations = (rows: readonly Installation[]): Installation[] => registry.currentRows(rows, nameOf)
+
+export const byNameAndTime = registry.byNameAndTime(nameOf)
 
 /** Current versions of each installation, by validFrom. */
 export const versionsByName = (rows: readonly Installation[]): Map<string, Installation[]> => {
@@ -22,5 +15,5 @@ export const versionsByName = (rows: readonly Installation[]): Map<string, Insta
 }
 
 /** The version that holds at an instant, of the current versions of one installation; null before the first. */
-export const installationAt = (versions: readonly Installation[], at: number): Installation | null =>
+export const installationAt = <Version extends { validFrom: number }>(versions: readonly Version[], at: number): Version | null =>
   versions.findLast(({ validFrom }) => validFrom <= at) ?? null

@@ -13,18 +13,35 @@ export const DEFAULT_RULES: Omit<RegisterRules, 'register'> = {
   profile: 'strict'
 }
 
-/** Of equal (point, validFrom) the highest knownAt counts; versions taken back vanish. By point, then validFrom. */
-export const currentVersions = (points: readonly Point[]): Point[] => {
-  const newest = new Map<string, Point>()
-  for (const row of points) {
-    const key = `${row.point}\n${row.validFrom}`
+/** What every row of a registry has. */
+interface Row {
+  validFrom: number
+  knownAt: number
+  deleted: boolean
+}
+
+/** By what they are about, then validFrom. */
+export const byNameAndTime =
+  <Of>(nameOf: (row: Of & Row) => string) =>
+  (a: Of & Row, b: Of & Row): number =>
+    nameOf(a) < nameOf(b) ? -1 : nameOf(a) > nameOf(b) ? 1 : a.validFrom - b.validFrom
+
+/** Of equal (name, validFrom) the highest knownAt counts; versions taken back vanish. By name, then validFrom. */
+export const currentRows = <Of>(rows: readonly (Of & Row)[], nameOf: (row: Of & Row) => string): (Of & Row)[] => {
+  const newest = new Map<string, Of & Row>()
+  for (const row of rows) {
+    const key = `${nameOf(row)}\n${row.validFrom}`
     const other = newest.get(key)
     if (!other || other.knownAt <= row.knownAt) newest.set(key, row)
   }
-  return [...newest.values()].filter((row) => !row.deleted).sort(byPointAndTime)
+  return [...newest.values()].filter((row) => !row.deleted).sort(byNameAndTime(nameOf))
 }
 
-export const byPointAndTime = (a: Point, b: Point): number => (a.point < b.point ? -1 : a.point > b.point ? 1 : a.validFrom - b.validFrom)
+const pointOf = ({ point }: Point): string => point
+
+export const currentVersions = (points: readonly Point[]): Point[] => currentRows(points, pointOf)
+
+export const byPointAndTime = byNameAndTime(pointOf)
 
 /** The version that holds at an instant, of the current versions of one point; null before the first. */
 export const versionAt = (versions: readonly Point[], at: number): Point | null => {

@@ -16,12 +16,13 @@ import {
   halfDayOf
 } from '../../schemas/half-days.js'
 import { versionsByName } from '../../schemas/installations/versions.js'
-import { installationOf, POWER_GRID, pointOfInstallation, zoneOfInstallation } from '../../schemas/installations.js'
+import { installationOf, POWER_GRID, POWER_SLOT_MS, pointOfInstallation, zoneOfInstallation } from '../../schemas/installations.js'
 import type { Sftp } from '../../schemas/settings-outlets.js'
 import { Topics } from '../../schemas/topics.js'
 import { NotARecord, type Wire } from '../../schemas/wire.js'
 import type { Outlet, Pace } from '../outbox/run.js'
 import { matchesAny } from '../patterns.js'
+import { STORE_AWAY } from '../run.js'
 import type { Drop } from './drop.js'
 
 /** The sink's name. */
@@ -31,8 +32,6 @@ const PACE: Pace = { firstMs: 10_000, longestMs: 10 * 60_000 }
 /** Files sent before what was sent is committed. */
 const AT_ONCE = 20
 const MINUTE = 60_000
-/** As for the sink that writes it. */
-const STORE_AWAY = { patienceMs: 120_000, firstMs: 250, longestMs: 10_000 }
 
 export interface SftpRooms {
   log: Log
@@ -152,7 +151,8 @@ export const runSftpSink = (settings: Sftp, rooms: SftpRooms): Outlet => {
   const contentOf = async (half: HalfDay & { installation: string }): Promise<HalfDayFile> => {
     const point = pointOfInstallation(half.installation)
     const powers: Slots[][] = []
-    for (const register of HALF_DAY_REGISTERS) powers.push(await store.slots({ point, register }, POWER_GRID, half.first - 8000, half.last))
+    for (const register of HALF_DAY_REGISTERS)
+      powers.push(await store.slots({ point, register }, POWER_GRID, half.first - POWER_SLOT_MS, half.last))
     return halfDayFile(half.installation, half, powers)
   }
 
