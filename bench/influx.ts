@@ -145,7 +145,7 @@ try {
     Topics.slots,
     blocks.map((each) => ({ key: each.point, value: wire.encode('Slots', each) }))
   )
-  const lines = blocks.flatMap((each) => [...slotLines(each)])
+  const lines = blocks.flatMap((each) => slotLines(each))
   await kafkaLog.create([...allTopics([]), LINES])
   const kafkaWire = await Wire.open(await topicSchemaIds(kafkaLog))
   await kafkaLog.append(

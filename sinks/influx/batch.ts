@@ -13,7 +13,8 @@ export type Decode = <Name extends RecordName>(name: Name, value: Buffer) => Pro
 /** What a batch of the log changes: first points go, then lines come. No two lines are of one point. */
 export interface Changes {
   removed: Place[]
-  lines: Iterable<string>
+  /** Some at a time, made when they are asked for. */
+  lines: Iterable<readonly string[]>
   /** Series whose names cannot be written, as they are. */
   unwritable: { measurement: string; tags: Place['tags'] }[]
 }
@@ -43,7 +44,7 @@ export const changesOf = async (records: readonly LogRecord[], decode: Decode, s
       if (!(error instanceof NotARecord)) throw error
     }
   }
-  const changes = { removed: [] as Place[], sources: [] as (() => Iterable<string>)[], unwritable: [] as Changes['unwritable'] }
+  const changes = { removed: [] as Place[], sources: [] as (() => readonly string[])[], unwritable: [] as Changes['unwritable'] }
   const writable = (measurement: string, tags: Place['tags']): boolean => {
     const can = canBeTags(tags)
     if (!can) changes.unwritable.push({ measurement, tags })
@@ -70,8 +71,8 @@ export const changesOf = async (records: readonly LogRecord[], decode: Decode, s
   return { removed: changes.removed, lines: linesOf(changes.sources), unwritable: changes.unwritable }
 }
 
-function* linesOf(sources: readonly (() => Iterable<string>)[]): Generator<string> {
-  for (const source of sources) yield* source()
+function* linesOf(sources: readonly (() => readonly string[])[]): Generator<readonly string[]> {
+  for (const source of sources) yield source()
 }
 
 const add = <Block>(series: Map<string, Block[]>, tags: Place['tags'], block: Block): void => {
@@ -96,8 +97,8 @@ const withdrawnOf = (blocks: readonly Slots[], current: readonly Slots[]): Set<n
 }
 
 /** Gauges have no revisions of their own: of two at one instant the later one in the log stands. */
-const lastOfEach = (blocks: readonly Readings[]): Iterable<string> => {
+const lastOfEach = (blocks: readonly Readings[]): string[] => {
   const lines = new Map<string, string>()
   for (const block of blocks) for (const line of gaugeLines(block)) lines.set(line.slice(line.lastIndexOf(' ')), line)
-  return lines.values()
+  return [...lines.values()]
 }

@@ -65,7 +65,7 @@ export const influxCopy = (settings: Influx, log: Log, token: () => string, now:
       for (const [at, text] of theirs)
         if (ours.get(at) !== text) await attempts.run(() => requests.remove({ measurement: 'energy', tags, at }))
       const lines = mergeSlots(ledger).flatMap((block) =>
-        [...slotLines(block)].filter((_, i) => theirs.get(block.start[i]) !== ours.get(block.start[i]))
+        slotLines(block).filter((_, i) => theirs.get(block.start[i]) !== ours.get(block.start[i]))
       )
       // What is refused still differs when it is looked at again, which is told.
       for (let first = 0; first < lines.length; first += batchRows) await deliver(lines.slice(first, first + batchRows))

@@ -80,12 +80,14 @@ export const canBeTags = (tags: Tags): boolean => tags.every(([, value]) => !UNW
 const UNWRITABLE = /[\\\u0000-\u001f\u007f]/
 
 /** One line for every row; WITHDRAWN ones must not be among them. */
-export function* slotLines(block: Slots): Generator<string> {
+export const slotLines = (block: Slots): string[] => {
   const head = headOf('energy', slotTags(block))
+  const lines = new Array<string>(block.rows)
   for (let i = 0; i < block.rows; i++) {
     const { milli, own, quality, completeness } = energyFields(block, i)
-    yield `${head} milli=${milli}i${own ? `,${own.name}=${own.value}` : ''},quality=${quality}i,completeness=${completeness} ${block.start[i]}`
+    lines[i] = `${head} milli=${milli}i${own ? `,${own.name}=${own.value}` : ''},quality=${quality}i,completeness=${completeness} ${block.start[i]}`
   }
+  return lines
 }
 
 /** What a row tells there, by the names of its fields; `own`: the one of its unit. */
@@ -102,12 +104,14 @@ export const energyFields = (block: Slots, i: number) => {
 }
 
 /** One line for every row that has a value. */
-export function* gaugeLines(block: Readings): Generator<string> {
+export const gaugeLines = (block: Readings): string[] => {
   const head = headOf('gauge', gaugeTags(block))
   const one = 10 ** block.scale
+  const lines: string[] = []
   for (let i = 0; i < block.rows; i++) {
-    if (hasValue(block.quality[i])) yield `${head} value=${block.value[i] / one},quality=${block.quality[i]}i ${block.at[i]}`
+    if (hasValue(block.quality[i])) lines.push(`${head} value=${block.value[i] / one},quality=${block.quality[i]}i ${block.at[i]}`)
   }
+  return lines
 }
 
 /** Longest text the server takes is 64 KiB; a sentence for people is far shorter. */
