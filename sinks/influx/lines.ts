@@ -85,7 +85,8 @@ export const slotLines = (block: Slots): string[] => {
   const lines = new Array<string>(block.rows)
   for (let i = 0; i < block.rows; i++) {
     const { milli, own, quality, completeness } = energyFields(block, i)
-    lines[i] = `${head} milli=${milli}i${own ? `,${own.name}=${own.value}` : ''},quality=${quality}i,completeness=${completeness} ${block.start[i]}`
+    lines[i] =
+      `${head} milli=${milli}i${own ? `,${own.name}=${own.value}` : ''},quality=${quality}i,completeness=${completeness} ${block.start[i]}`
   }
   return lines
 }
