@@ -35,6 +35,13 @@ export interface CoarseRegister {
 }
 
 const all = (amount: number): number => amount
+
+/** In size, either sign; of two that differ in sign alone the one below zero, so that no order of rows matters. */
+const isLarger = (amount: number, other: number): boolean => {
+  const [size, otherSize] = [Math.abs(amount), Math.abs(other)]
+  return size > otherSize || (size === otherSize && amount < other)
+}
+
 const [LOW, HIGH, NIGHT] = EXTREME_REGISTERS
 /** What was withdrawn and what was injected are told apart slot by slot. */
 export const COARSE_REGISTERS: readonly CoarseRegister[] = [
@@ -43,7 +50,7 @@ export const COARSE_REGISTERS: readonly CoarseRegister[] = [
   { register: INJECTION, of: TOT, take: (amount) => Math.max(0, -amount) },
   { register: LOW, of: CONS, take: null, beats: (amount, other) => amount < other, ofDays: true },
   { register: HIGH, of: PROD, take: null, beats: (amount, other) => amount > other, ofDays: true },
-  { register: NIGHT, of: PROD, take: null, beats: (amount, other) => amount ** 2 > other ** 2, ofDays: true, atNight: true }
+  { register: NIGHT, of: PROD, take: null, beats: isLarger, ofDays: true, atNight: true }
 ]
 
 export type Shares = (series: string) => Share | undefined

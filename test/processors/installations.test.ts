@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { COARSE_GRIDS } from '../../processors/installations/coarse.js'
+import { addCoarse, COARSE_GRIDS, coarseAt, registersOn } from '../../processors/installations/coarse.js'
 import { refoldInstallation } from '../../processors/installations/history.js'
 import { SLOT_MS } from '../../processors/installations/power.js'
 import { resolveInstallation } from '../../processors/installations/rules.js'
@@ -314,4 +314,36 @@ describe('any order, cut, beat and moment of answering give the rows of the memb
       { numRuns: 60, endOnFailure: true }
     )
   }, 120_000)
+})
+
+test('the extremes of a day are one of its slots, whatever order they come in, to the last digit', () => {
+  const midnight = slotAt(storedGrid('P1D'), ZONE, START).start
+  const night = (amounts: readonly number[], order: readonly number[]): number => {
+    const day = coarseAt('P1D', ZONE, midnight)
+    const made = registersOn('P1D').find(({ register }) => register === 'p_prod.night')!
+    for (const i of order) {
+      const start = midnight + i * SLOT_MS
+      const row = { start, end: start + SLOT_MS, amount: amounts[i], op: Op.PUT, quality: Quality.VALID, coveredMs: SLOT_MS }
+      addCoarse(day, made, { ...row, estimatedMs: 0, expected: 1, received: 1 }, { latitude: 50.85, longitude: 4.35 })
+    }
+    return day.registers['p_prod.night'].amount
+  }
+  // Neighbours whose squares no double tells apart, and one size with both signs.
+  expect([night([300_000_000, -300_000_001], [0, 1]), night([300_000_001, -300_000_000], [1, 0])]).toEqual([-300_000_001, 300_000_001])
+  expect([night([5, -5], [0, 1]), night([5, -5], [1, 0])]).toEqual([-5, -5])
+  const sizes = fc.integer({ min: 299_999_998, max: 300_000_002 })
+  const amounts = fc.array(
+    fc.tuple(sizes, fc.boolean()).map(([size, back]) => (back ? -size : size)),
+    { minLength: 1, maxLength: 6 }
+  )
+  fc.assert(
+    fc.property(
+      amounts.chain((all) => fc.tuple(fc.constant(all), fc.shuffledSubarray([...all.keys()], { minLength: all.length }))),
+      ([all, order]) => {
+        const found = night(all, order)
+        expect(found).toBe(night(all, [...all.keys()]))
+        expect(Math.max(...all.map(Math.abs))).toBe(Math.abs(found))
+      }
+    )
+  )
 })
