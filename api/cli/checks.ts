@@ -16,12 +16,16 @@ export interface AlertOptions {
   ack?: string
 }
 
-/** Whether the daily rules are to be run; `missing` is also the name of alerts that were told. Throws when it cannot be both. */
+/** What days can be asked about. All but the first are also names of alerts that were told. */
+const OF_DAYS = ['sign', 'missing', 'conservation']
+
+/** Whether the daily rules are to be run, rather than what was told shown. Throws when it cannot be both. */
 export const wantsChecks = ({ rule, from, to, installations, point, active, limit, ack }: AlertOptions): boolean => {
   const ofTold = point !== undefined || active === true || limit !== undefined || ack !== undefined
   const range = from !== undefined && to !== undefined
-  if (installations === undefined && rule !== 'sign' && !(rule === 'missing' && range && !ofTold)) return false
-  if (rule !== 'missing' && rule !== 'sign') throw new Misuse('--installations goes with --rule missing or --rule sign.')
+  const ofDays = rule !== undefined && OF_DAYS.includes(rule)
+  if (installations === undefined && rule !== 'sign' && !(ofDays && range && !ofTold)) return false
+  if (!ofDays) throw new Misuse('--installations goes with --rule missing, --rule sign or --rule conservation.')
   if (!range) throw new Misuse(`--rule ${rule} looks at days: say --from DAY and --to DAY, the day after the last one.`)
   if (ofTold) throw new Misuse(`--rule ${rule} looks at days, whatever was told: leave out --point, --active, --limit and --ack.`)
   return true
@@ -31,7 +35,7 @@ interface Check {
   [column: string]: string | number
 }
 
-/** `wattledger alerts --rule missing|sign --from DAY --to DAY [--installations A,B]` */
+/** `wattledger alerts --rule missing|sign|conservation --from DAY --to DAY [--installations A,B]` */
 export const showChecks = async (ledger: Ledger, out: Output, { rule, from, to, installations }: AlertOptions): Promise<void> => {
   const asked = query({ rule, from, to, installation: installations })
   const { checks } = (await ledger.get(`/v1/installations/checks${asked}`)) as { checks: Check[] }

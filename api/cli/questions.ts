@@ -170,7 +170,7 @@ export const alertsCommand = (command: Command, withLedger: WithLedger): void =>
     .option('--point <point>', 'only this point')
     .option(
       '--rule <rule>',
-      'silent, backwards, jump, frozen, clock-drift, block-rejected, platform-late; missing, sign-consumption, sign-production, production-at-night'
+      'silent, backwards, jump, frozen, clock-drift, block-rejected, platform-late; missing, sign-consumption, sign-production, production-at-night, conservation'
     )
     .option('--from <instant>', 'those that began at or after this day or instant')
     .option('--to <instant>', 'those that began before')
@@ -178,7 +178,7 @@ export const alertsCommand = (command: Command, withLedger: WithLedger): void =>
     .option('--limit <n>', 'at most this many')
     .option(
       '--installations <ids>',
-      'with --rule missing or sign, --from and --to: what days of these (A,B; default: all) show, whatever was told',
+      'with --rule missing, sign or conservation, --from and --to: what days of these (A,B; default: all) show, whatever was told',
       (ids) => ids.split(',')
     )
     .option('--ack <key>', 'acknowledge the alert of this key (the last column)')

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { pace } from '../../infra/pace.js'
 import { covers, type Range, readable } from '../../schemas/access.js'
 import { versionsByName } from '../../schemas/installations/versions.js'
-import { EXTREME_REGISTERS, POWER_REGISTERS, pointOfInstallation, zoneOfInstallation } from '../../schemas/installations.js'
+import { EXTREME_REGISTERS, POWER_REGISTERS, pointOfInstallation, VE_REGISTER, zoneOfInstallation } from '../../schemas/installations.js'
 import { mergeSlots } from '../../schemas/merge.js'
 import { identityOf } from '../auth.js'
 import { edgesOf } from '../completeness.js'
@@ -15,14 +15,15 @@ import { DayParam, daysAsked, listOf, severalOf } from '../question.js'
 /** What people ask for, and the rules that it means. */
 const RULES = {
   missing: ['missing'],
-  sign: ['sign-consumption', 'sign-production', 'production-at-night']
+  sign: ['sign-consumption', 'sign-production', 'production-at-night'],
+  conservation: ['conservation']
 } as const
 
 const MOST_FOUND = 50_000
 
 const Query = z.object({
   rule: z
-    .enum(['missing', 'sign'])
+    .enum(['missing', 'sign', 'conservation'])
     .optional()
     .describe('sign: sign-consumption, sign-production and production-at-night. Absent: all of them.'),
   from: DayParam.describe('First local day.'),
@@ -91,8 +92,8 @@ export const checkRoutes =
 /** The stored days that rules look at. */
 const daysOf = async ({ store }: Deps, installation: string, span: Range) => {
   const point = pointOfInstallation(installation)
-  const [tot] = POWER_REGISTERS
-  const found = [tot, ...EXTREME_REGISTERS].map(async (register) =>
+  const [tot, , cons] = POWER_REGISTERS
+  const found = [tot, cons, VE_REGISTER, ...EXTREME_REGISTERS].map(async (register) =>
     mergeSlots(await store.slots({ point, register }, 'P1D', span.from, span.to), span)
   )
   return (await Promise.all(found)).flat()

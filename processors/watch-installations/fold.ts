@@ -2,10 +2,11 @@ import { Topics } from '../../schemas/topics.js'
 import type { Wire } from '../../schemas/wire.js'
 import { type Fold, type Folded, seriesKey } from '../contract.js'
 import { type InstallationRules, resolveInstallation } from '../installations/rules.js'
+import { silentDay } from './day.js'
 import { initialWatch, type WatchedInstallation } from './state.js'
 import { dueOf, type Watched, watchCommand, watchDays, watchTime } from './watch.js'
 
-/** Alerts of installations by the day: missing, sign-consumption, sign-production, production-at-night (RULES §3). */
+/** Alerts of installations by the day: missing, sign-consumption, sign-production, production-at-night, conservation (RULES §3). */
 export const watchInstallations: Fold<'Slots', WatchedInstallation, InstallationRules, 'Installation'> = {
   name: 'watch-installations',
   input: 'Slots',
@@ -18,7 +19,11 @@ export const watchInstallations: Fold<'Slots', WatchedInstallation, Installation
   begins: ({ installation }) => seriesKey(installation, ''),
   initial: initialWatch,
   keep: (state) => Buffer.from(JSON.stringify(state)),
-  resume: (bytes) => JSON.parse(bytes.toString()),
+  // A day that an older version kept says nothing of what that did not look at.
+  resume: (bytes) => {
+    const state: WatchedInstallation = JSON.parse(bytes.toString())
+    return { ...state, days: state.days.map((day) => ({ ...silentDay(day), ...day })) }
+  },
   resolve: resolveInstallation,
   always: ({ zone }) => zone,
   ignores: ({ grid }) => grid !== 'P1D',

@@ -23,6 +23,12 @@ const MISSING_PERCENT = 10
 /** W: what a clamp shows by itself. */
 const NOISE_WATT = 15
 
+/** Percent of the day in which both are known, or they are not compared (V14: the gate). */
+const BOTH_KNOWN_PERCENT = 99
+/** What two clamps differ by: percent of what was consumed, and at least so much, millionths of Wh (V14: the tolerance; both ours). */
+const CLAMPS_PERCENT = 5
+const CLAMPS_LEAST = 100_000_000
+
 const MICROWATT = 1_000_000
 const HOUR_MS = 3_600_000
 
@@ -41,6 +47,9 @@ const beyond = (amount: number | null, isWrong: (microwatt: number) => boolean, 
 }
 
 const LIMIT = NOISE_WATT * MICROWATT
+
+/** For people: kWh to a hundredth. */
+const kwhOf = (amount: number): number => mulDivRound(amount, 1, 10_000_000) / 100
 
 /** The rules that every installation has, by the day; the first four of the dossier's daily checks. */
 export const DAY_RULES: readonly DayRule[] = [
@@ -83,5 +92,17 @@ export const DAY_RULES: readonly DayRule[] = [
         NOISE_WATT,
         (watt) => `Production was ${watt} W at night: a clamp measures something else.`
       )
+  },
+  {
+    // V14: the main meter is P_cons, and what is measured behind it are the vehicles.
+    rule: 'conservation',
+    find: (day) => {
+      const { cons, ve, received, veReceived } = day
+      if (cons === null || ve === null || Math.min(received, veReceived) * 100 < BOTH_KNOWN_PERCENT * slotsIn(day)) return null
+      const most = cons + Math.max(CLAMPS_LEAST, mulDivRound(Math.max(0, cons), CLAMPS_PERCENT, 100))
+      if (ve <= most) return null
+      const text = `Vehicles took ${kwhOf(ve)} kWh of ${kwhOf(cons)} kWh that were consumed in all: a factor is wrong, or a clamp left out.`
+      return { value: kwhOf(ve), threshold: kwhOf(most), unit: 'kWh', text }
+    }
   }
 ]

@@ -1,7 +1,7 @@
 import type { Desk } from '../alerts/desk.js'
 import type { Span } from '../asks.js'
 
-/** What is known of a local day; amounts in millionths of Wh per slot of eight seconds, null: no such slot. */
+/** What is known of a local day; amounts in millionths of Wh, `low`, `high` and `night` per slot of eight seconds; null: no such slot. */
 export interface Day {
   start: number
   end: number
@@ -10,6 +10,11 @@ export interface Day {
   low: number | null
   high: number | null
   night: number | null
+  /** What was consumed, and what the clamps of vehicles counted of it. */
+  cons: number | null
+  ve: number | null
+  /** Slots in which vehicles are known. */
+  veReceived: number
 }
 
 /** Of one installation; plain JSON. */

@@ -46,9 +46,12 @@ interface Told {
   low?: number
   high?: number
   night?: number
+  /** Millionths of Wh. */
+  cons?: number
+  ve?: number
 }
 
-const store = async (installation: string, date: string, { received, low, high, night }: Told, rev = 1): Promise<void> => {
+const store = async (installation: string, date: string, { received, low, high, night, cons, ve }: Told, rev = 1): Promise<void> => {
   const { start, end } = dayOf(date)
   const row = (register: string, amount: number) => ({
     point: `installation/${installation}`,
@@ -74,8 +77,16 @@ const store = async (installation: string, date: string, { received, low, high, 
   /** W in a slot, in millionths of Wh. */
   const extreme = (register: string, watt: number | undefined) =>
     watt === undefined ? [] : [row(register, Math.trunc((watt * SLOT_MS) / 3.6))]
+  const energy = (register: string, amount: number | undefined) => (amount === undefined ? [] : [row(register, amount)])
   await ledger.store.write({
-    slots: [row('p_tot', 0), ...extreme('p_cons.low', low), ...extreme('p_prod.high', high), ...extreme('p_prod.night', night)]
+    slots: [
+      row('p_tot', 0),
+      ...energy('p_cons', cons),
+      ...energy('p_ve', ve),
+      ...extreme('p_cons.low', low),
+      ...extreme('p_prod.high', high),
+      ...extreme('p_prod.night', night)
+    ]
   })
 }
 
@@ -117,6 +128,14 @@ describe('A14: missing', () => {
       if (valid_slots > 0) await store('HOME', day, { received: valid_slots })
       expect(await found(`rule=missing&${only(day)}`)).toEqual(required.alert ? [['HOME', day, 'missing', required.percent]] : [])
     })
+})
+
+test('V14: more in vehicles than in all', async () => {
+  ledger.installationRows.push(made('HOME'))
+  const [whole, wattHours] = [10_800, 1_000_000]
+  await store('HOME', '2022-07-01', { received: whole, cons: 10_000 * wattHours, ve: 11_000 * wattHours })
+  await store('HOME', '2022-07-02', { received: whole, cons: 10_000 * wattHours, ve: 9000 * wattHours })
+  expect(await found('rule=conservation&from=2022-07-01&to=2022-07-03')).toEqual([['HOME', '2022-07-01', 'conservation', 11]])
 })
 
 describe('which days, and whose', () => {
@@ -241,7 +260,7 @@ describe('which days, and whose', () => {
       for (const [args, then] of [
         [['--rule', 'sign'], 'say --from DAY and --to DAY'],
         [['--rule', 'missing', '--installations', 'HOME01', '--from', '2022-07-01'], 'say --from DAY and --to DAY'],
-        [['--rule', 'jump', ...range, '--installations', 'HOME01'], '--rule missing or --rule sign'],
+        [['--rule', 'jump', ...range, '--installations', 'HOME01'], '--rule missing, --rule sign or --rule conservation'],
         [['--rule', 'sign', ...range, '--active'], 'leave out --point, --active'],
         [['--rule', 'sign', ...range, '--installations', 'NOBODY'], 'No such installation']
       ] as const) {

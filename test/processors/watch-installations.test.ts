@@ -34,6 +34,8 @@ interface Slot {
   /** W; null: no value. */
   cons: number | null
   prod: number
+  /** Absent: no vehicle. */
+  ve?: number
 }
 
 const amountOf = (watt: number): number => Math.trunc((watt * SLOT_MS) / 3600 / 1e-3)
@@ -47,11 +49,12 @@ class Home {
   /** A day made of these slots. */
   day(date: string, slots: readonly Slot[], knownAt = dayOf(date).end + HOUR / 2): this {
     const coarse = coarseAt('P1D', ZONE, dayOf(date).start)
-    for (const { at, cons, prod } of slots) {
+    for (const { at, cons, prod, ve } of slots) {
       const watts: Record<string, number> = { p_cons: cons ?? 0, p_prod: prod, p_tot: (cons ?? 0) + prod }
+      if (ve !== undefined) watts.p_ve = ve
       for (const made of COARSE_REGISTERS) {
         if (!(made.of in watts)) continue
-        const whole = cons !== null
+        const whole = made.of === 'p_ve' || cons !== null
         const row: GridRow = {
           start: at,
           end: at + SLOT_MS,
@@ -199,6 +202,41 @@ test('a year that is imported notifies nobody', () => {
   home.beat(now)
   expect(home.alerts.length).toBeGreaterThan(0)
   expect(home.alerts.filter(({ notify, at }) => notify && at < now - 24 * HOUR)).toEqual([])
+})
+
+describe('V14: no part takes more than the whole', () => {
+  const DAY = '2022-07-02'
+  const { start, end } = dayOf(DAY)
+  /** A day of which all slots but so many have a value, at these mean powers, W. */
+  const whole = (cons: number, ve: number, unknown = 0): Slot[] =>
+    Array.from({ length: 10_800 }, (_, i) => ({ at: start + i * SLOT_MS, cons: i < unknown ? null : cons, prod: 0, ve }))
+  const judged = (slots: readonly Slot[]): Home => new Home().day(DAY, slots).beat(end + HOUR)
+
+  test('vehicles that took more than all that was consumed, with the figures', () => {
+    const [alert] = judged(whole(1000, 2000)).alerts
+    expect(alert).toMatchObject({ rule: 'conservation', state: 'firing', since: start, value: 48, threshold: 25.2, unit: 'kWh' })
+    expect(alert.text).toContain('Vehicles took 48 kWh of 24 kWh')
+  })
+
+  test.each([
+    ['5 % more is what clamps differ by', 1000, 1049, []],
+    ['and not a watt-hour beyond it', 1000, 1051, [['conservation', 25.22]]],
+    ['of nearly nothing 100 Wh', 0, 4, []],
+    ['and no more', 0, 4.5, [['conservation', 0.11]]],
+    ['a part that is less', 1000, 400, []]
+  ])('%s', (_what, cons, ve, active) => {
+    expect(judged(whole(cons, ve)).active).toEqual(active)
+  })
+
+  test('what is not known to 99 % is not compared', () => {
+    expect(judged(whole(1000, 2000, 108)).active).toHaveLength(1)
+    expect(judged(whole(1000, 2000, 109)).active).toEqual([])
+  })
+
+  test('a clamp that is mended takes it back', () => {
+    const home = judged(whole(1000, 2000)).day(DAY, whole(3000, 2000), end + 5 * HOUR)
+    expect(home.alerts.map(({ rule, state }) => [rule, state])).toEqual([['conservation', 'retracted']])
+  })
 })
 
 describe('A16: the sun at the default site', () => {

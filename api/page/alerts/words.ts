@@ -11,7 +11,8 @@ const RULES: Record<string, string> = {
   missing: 'Data is missing',
   'sign-consumption': 'Consumption below zero',
   'sign-production': 'Production above zero',
-  'production-at-night': 'Production at night'
+  'production-at-night': 'Production at night',
+  conservation: 'More in a part than in all'
 }
 const STATES: Record<string, string> = {
   firing: 'active',
