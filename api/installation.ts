@@ -1,5 +1,6 @@
 import type { Latest, Store } from '../infra/store.js'
-import { mulDivRound } from '../schemas/exact.js'
+import type { Range } from '../schemas/access.js'
+import { mulDivRound, share } from '../schemas/exact.js'
 import type { Slots } from '../schemas/generated.js'
 import { type Grid, STORED_GRIDS, slotAt } from '../schemas/grid.js'
 import type { SlotRow } from '../schemas/gridding.js'
@@ -38,23 +39,33 @@ export const partsOf = (grid: Grid, isOwnZone: boolean): string => {
   return grid.ms === 0 || grid.ms % QUARTER_MS === 0 ? 'PT15M' : POWER_GRID
 }
 
-/** Sums of parts by start, `amount` in thousandths and `micro` in millionths. */
-export const sumsOf = (parts: readonly Slots[], grid: Grid, zone: string): (SlotRow & { micro: number })[] => {
+/**
+ * Sums of parts that lie in [from, to), which slots of the grid tile, by start; `amount` in thousandths and `micro` in millionths. A part
+ * that the border of two slots cuts is counted where it begins, and its amount and times are shared out.
+ */
+export const sumsOf = (parts: readonly Slots[], grid: Grid, zone: string, { from, to }: Range): (SlotRow & { micro: number })[] => {
   const sums: (SlotRow & { micro: number })[] = []
   for (const block of parts)
     for (let i = 0; i < block.rows; i++) {
-      let sum = sums.at(-1)
-      if (sum === undefined || block.start[i] >= sum.end) {
-        const { start, end } = slotAt(grid, zone, block.start[i])
-        sum = { start, end, amount: 0, micro: 0, quality: 0, coveredMs: 0, estimatedMs: 0, received: 0, expected: 0 }
-        sums.push(sum)
+      const [start, end] = [block.start[i], block.end[i]]
+      for (let at = Math.max(start, from); at < Math.min(end, to); ) {
+        let sum = sums.at(-1)
+        if (sum === undefined || at >= sum.end) {
+          sum = { ...slotAt(grid, zone, at), amount: 0, micro: 0, quality: 0, coveredMs: 0, estimatedMs: 0, received: 0, expected: 0 }
+          sums.push(sum)
+        }
+        const [low, high] = [sum.start, sum.end]
+        const within = (total: number): number => share(total, start, end, high) - share(total, start, end, low)
+        sum.micro += within(block.amount[i])
+        sum.quality = Math.max(sum.quality, block.quality[i])
+        sum.coveredMs += within(block.coveredMs[i])
+        sum.estimatedMs += within(block.estimatedMs[i])
+        if (start >= low) {
+          sum.received += block.received[i]
+          sum.expected += block.expected[i]
+        }
+        at = high
       }
-      sum.micro += block.amount[i]
-      sum.quality = Math.max(sum.quality, block.quality[i])
-      sum.coveredMs += block.coveredMs[i]
-      sum.estimatedMs += block.estimatedMs[i]
-      sum.received += block.received[i]
-      sum.expected += block.expected[i]
     }
   return sums.map((sum) => ({ ...sum, amount: mulDivRound(sum.micro, 1, 1000) }))
 }

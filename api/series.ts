@@ -70,7 +70,7 @@ const summedSlots = async (store: Store, question: Question, grid: Grid): Promis
   for (const chunk of chunks(slotAt(grid, zone, Math.max(from, span.from)).start, Math.min(to, span.to), edge)) {
     const end = slotAt(grid, zone, chunk.to - 1).end
     const blocks = mergeSlots(await store.slots(question, parts, chunk.from, end), { from: chunk.from, to: end, knownAt })
-    rows.push(...sumsOf(blocks, grid, zone))
+    rows.push(...sumsOf(blocks, grid, zone, { from: chunk.from, to: end }))
     if (rows.length > maxRows) throw tooMany(maxRows)
   }
   return rows.filter((row) => row.start >= from && row.start < to)

@@ -4,7 +4,7 @@ import { Op } from '../../schemas/quality.js'
 import { addAsk, type Span } from '../asks.js'
 import { seriesKey } from '../contract.js'
 import type { GridRow } from '../loadcurve/step.js'
-import { addCoarse, COARSE_GRIDS, coarseAt, coarseRow, registersOn } from './coarse.js'
+import { addCoarse, COARSE_GRIDS, type Coarse, type CoarseGrid, coarseAt, coarseRow, registersOn } from './coarse.js'
 import { heardOf, rowsOf, type Share, SLOT_MS } from './power.js'
 import { GROUPS, type Group, type InstallationRules, type Version, versionAt } from './rules.js'
 import { addRow, type InstallationState, type Pending, type Rows, type Stepped } from './state.js'
@@ -113,17 +113,24 @@ const tell = (state: InstallationState, rules: InstallationRules, rows: Rows, is
 
 const addOpen = (state: InstallationState, rules: InstallationRules, register: string, row: GridRow): void => {
   for (const grid of COARSE_GRIDS) {
-    let coarse = state.open.find((each) => each.grid === grid && each.start <= row.start && row.start < each.end)
-    if (coarse === undefined) {
-      coarse = coarseAt(grid, rules.zone, row.start)
-      coarse.whole = coarse.start === row.start
-      state.open.push(coarse)
-      // What was before in it is in the store, or nowhere.
-      if (!coarse.whole) state.asks = addAsk(state.asks, { from: coarse.start, to: row.start })
+    for (let at = row.start; at < row.end; ) {
+      const coarse = openAt(state, rules, grid, at, row)
+      for (const made of registersOn(grid)) if (made.of === register) addCoarse(coarse, made, row, rules.site)
+      coarse.unsent = true
+      at = coarse.end
     }
-    for (const made of registersOn(grid)) if (made.of === register) addCoarse(coarse, made, row, rules.site)
-    coarse.unsent = true
   }
+}
+
+const openAt = (state: InstallationState, rules: InstallationRules, grid: CoarseGrid, at: number, row: GridRow): Coarse => {
+  const open = state.open.find((each) => each.grid === grid && each.start <= at && at < each.end)
+  if (open !== undefined) return open
+  const coarse = coarseAt(grid, rules.zone, at)
+  coarse.whole = row.start <= coarse.start
+  state.open.push(coarse)
+  // What was before in it is in the store, or nowhere.
+  if (!coarse.whole) state.asks = addAsk(state.asks, { from: coarse.start, to: row.start })
+  return coarse
 }
 
 const tellOpen = (state: InstallationState, rows: Rows): void => {
