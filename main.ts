@@ -38,6 +38,7 @@ import { asksAnswered, sayRefold } from './processors/commands.js'
 import { billedByOthers, compareGolden, OTHER_NAMES } from './processors/energy/comparison.js'
 import { energy } from './processors/energy/fold.js'
 import { resolveRules } from './processors/energy/rules.js'
+import { explainSlots } from './processors/installations/explain.js'
 import { installations } from './processors/installations/fold.js'
 import { resolveInstallation } from './processors/installations/rules.js'
 import { loadcurve } from './processors/loadcurve/fold.js'
@@ -466,6 +467,7 @@ const furnish = async (
     page: existsSync(PAGE) ? PAGE : undefined,
     demo: sources.includes(demo),
     compare: (shown, span, versions, register) => billedByOthers(shown, span, resolveRules(versions, register)),
+    explainSlots,
     checkDays: (versions, days, blocks) => checkDays(days, blocks, resolveInstallation(versions)),
     registry: {
       versions: registry.versions,

@@ -33,6 +33,7 @@ export interface Deps {
   rules(): GoldenRules
   compare: Compare
   checkDays: CheckDays
+  explainSlots: ExplainSlots
   /** Zone of a point without a registry row, by its source. */
   sourceZone(point: string): string
   metrics: Metrics
@@ -75,6 +76,25 @@ export type CheckDays = (
   days: readonly { start: number; end: number }[],
   blocks: readonly Slots[]
 ) => { start: number; rule: string; value: number; threshold: number; unit: string; text: string }[]
+
+/**
+ * What members add to an installation's figure of [from, to), part by part where its versions changed; amounts are millionths of Wh. `said`:
+ * the members' slots of eight seconds, merged.
+ */
+export type ExplainSlots = (
+  versions: readonly Installation[],
+  register: string,
+  span: Range,
+  said: readonly { point: string; register: string; blocks: readonly Slots[] }[]
+) => {
+  from: number
+  to: number
+  validFrom: number
+  slots: number
+  whole: number
+  counted: number
+  members: { point: string; register: string; factor: number; amount: number; known: number; left: number }[]
+}[]
 
 export interface AskedSensor {
   sid: string

@@ -34,17 +34,39 @@ const intervalText = (row: Json, unit: string): string => {
       (suspect: Json) =>
         `    set aside ${suspect.at}${suspect.count > 1 ? ` .. ${suspect.until} (${suspect.count} readings)` : ''}: ${suspect.value} ${suspect.unit}, ${suspect.reason}: ${suspect.detail}`
     ),
-    ...((row.revisions ?? []).length > 1
-      ? row.revisions.map(
-          (revision: Json) =>
-            `    rev ${revision.rev} known ${revision.knownAt}: ${amount(revision.milli, unit)} ${revision.quality ?? ''} ${revision.op ?? ''}`
-        )
-      : [])
+    ...((row.revisions ?? []).length > 1 ? row.revisions.map((revision: Json) => revisionText(revision, unit)) : [])
   ].join('\n')
 }
 
+/** Of an installation: who added what, since when it was made of these. */
+const partText = (part: Json): string => {
+  const left = ({ leftKwh }: Json): string => (Number(leftKwh) === 0 ? '' : `; ${leftKwh} kWh while others were not known`)
+  return [
+    `  ${part.from} .. ${part.to}  ${part.kwh} kWh; made of these since ${part.validFrom ?? 'the beginning'}, known ${part.knownAt}`,
+    `    all are known in ${part.whole} of ${part.slots} slots of 8 s${part.counted < part.whole ? `, ${part.counted} of them count` : ''}`,
+    ...part.members.map(
+      (member: Json) =>
+        `    ${member.factor < 0 ? '-' : member.factor > 0 ? '+' : '0'} ${member.point} ${member.register}${member.label ? ` (${member.label})` : ''}  ${member.kwh} kWh, known in ${member.known} slots${left(member)}`
+    ),
+    ...(part.others ? [`    and ${part.others.members} that are not open to you: ${part.others.kwh} kWh`] : [])
+  ].join('\n')
+}
+
+const revisionText = (revision: Json, unit: string): string =>
+  `    rev ${revision.rev} known ${revision.knownAt}: ${amount(revision.milli, unit)} ${revision.quality ?? ''} ${revision.op ?? ''}`
+
+const installationText = ({ point, register, start, end, zone, unit, sum, made, revisions }: Json): string =>
+  [
+    `${point} ${register}, ${start} .. ${end} (${zone})`,
+    `${amount(sum.milli, unit)}, from the slots of 8 seconds of its members; explain <member> tells of each`,
+    '',
+    ...made.map(partText),
+    ...(revisions.length > 1 ? revisions.map((revision: Json) => revisionText(revision, unit)) : [])
+  ].join('\n')
+
 /** What the API tells of a figure, for a terminal. */
 export const explanationText = (answer: Json): string => {
+  if (answer.made) return installationText(answer)
   const { unit, sum, count, explained, intervals } = answer
   return [
     `${answer.point} ${answer.register}, ${answer.start} .. ${answer.end} (${answer.zone})`,

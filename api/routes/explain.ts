@@ -2,11 +2,13 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { covers } from '../../schemas/access.js'
 import { slotAt } from '../../schemas/grid.js'
+import { installationOf } from '../../schemas/installations.js'
 import { mergeIntervals } from '../../schemas/merge.js'
 import { rulesOf, versionAt } from '../../schemas/registry.js'
 import type { Deps } from '../deps.js'
 import { ApiError, errorAnswers, notFound } from '../errors.js'
 import { explainRows, partInSlot } from '../explain.js'
+import { explainInstallation } from '../explain-installation.js'
 import { iso, kwh } from '../format.js'
 import { aliveSpan, gridOf, knownPoint, PointParam, RegisterParam, registerOf, WhenParam, whenOf, ZoneParam } from '../question.js'
 import { type IntervalAt, type Question, readSlots } from '../series.js'
@@ -44,7 +46,30 @@ const Answer = z.looseObject({
   explained: z.number().describe('Of these, how many are explained below.'),
   intervals: z.array(
     z.looseObject({ clipped: z.boolean().describe('Reaches into time that is not open; only its part in the slot is told.') })
-  )
+  ),
+  made: z
+    .array(
+      z.looseObject({
+        from: z.string(),
+        to: z.string(),
+        validFrom: z.string().nullable().describe('Since when it is made of these; null: from the beginning.'),
+        slots: z.number().describe('Slots of eight seconds that begin in it.'),
+        whole: z.number().describe('Of these, in how many all members are known; in the others there is no figure, never a smaller one.'),
+        counted: z.number().describe('Of these, how many count: of withdrawal, injection and extremes not all do.'),
+        kwh: z.string(),
+        members: z.array(
+          z.looseObject({
+            factor: z.number(),
+            kwh: z.string().describe('What it adds, factor and all; millionths of Wh.'),
+            known: z.number().describe('Slots in which it is known.'),
+            leftKwh: z.string().describe('What it counted where another member is not known.')
+          })
+        ),
+        others: z.object({ members: z.number(), kwh: z.string() }).nullable().describe('Members that are not open to you, together.')
+      })
+    )
+    .optional()
+    .describe('Of an installation: what it was made of, and what each member added.')
 })
 
 /** Why a figure is what it is: readings, rules, factor, what was set aside, what it was before. */
@@ -66,6 +91,9 @@ export const explainRoutes =
         if (when === undefined) throw new ApiError('bad_request', 'at: say the instant whose figure is to be explained.')
         const at = whenOf(when, zone, query.at === undefined ? 'start' : 'at')
         const grid = query.grid === undefined || query.grid === 'intervals' ? null : gridOf(query.grid)
+        const installation = installationOf(query.point)
+        if (installation !== null)
+          return explainInstallation(deps, request, { ...known, installation }, { register: series.register, grid, zone, at })
         const span = grid ? slotAt(grid, zone, at) : { start: at, end: at + 1 }
         if (grid && !covers(known.ranges, span.start, span.end)) throw notFound('figure')
 

@@ -76,13 +76,16 @@ type Said = Map<string, (Share | undefined)[]>
 
 const sharesOf = async (rules: InstallationRules, from: number, to: number, history: InstallationHistory): Promise<Said> => {
   const said: Said = new Map()
-  for (const series of membersOf(rules)) {
-    const slots: (Share | undefined)[] = new Array((to - from) / SLOT_MS)
-    for (const block of mergeSlots(await history.shares(series, from, to), { from, to }))
-      for (let i = 0; i < block.rows; i++) slots[(block.start[i] - from) / SLOT_MS] = shareOf(block, i)
-    said.set(series, slots)
-  }
+  for (const series of membersOf(rules))
+    said.set(series, sharesAt(mergeSlots(await history.shares(series, from, to), { from, to }), from, to))
   return said
+}
+
+/** What a member's merged slots say of [from, to), slot by slot, the first of which begins at `from`. */
+export const sharesAt = (blocks: readonly Slots[], from: number, to: number): (Share | undefined)[] => {
+  const slots: (Share | undefined)[] = new Array(Math.ceil((to - from) / SLOT_MS))
+  for (const block of blocks) for (let i = 0; i < block.rows; i++) slots[(block.start[i] - from) / SLOT_MS] = shareOf(block, i)
+  return slots
 }
 
 /** The rows of a group by register, of slots of which any member has said something. */

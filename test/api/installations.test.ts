@@ -255,6 +255,13 @@ test('nobody reads another’s installation: door by door', async () => {
       const { body } = await ledger.app.inject({ url, headers: as(name) })
       for (const point of points) if (!theirs.includes(point)) expect(body, `${name} ${url}`).not.toContain(point)
     }
+    for (const point of theirs.filter((each) => each.startsWith('installation/'))) {
+      const answer = await ledger.app.inject({ url: doors(point, 'p_tot')[6], headers: as(name) })
+      expect([answer.statusCode, answer.json().made.length], answer.body).toEqual([200, 1])
+      // Through a group nobody learns what a neighbour's clamp counted, nor which it is.
+      expect(answer.json().made[0].others === null, name).toBe(point !== 'installation/GRPA01')
+      for (const sid of [SID, NEIGHBOUR]) if (!theirs.includes(`flukso/${sid}`)) expect(answer.body).not.toContain(sid)
+    }
     const mine = (await ask('GET', '/v1/installations', undefined, as(name))).installations
     expect(mine.map(({ point }: Json) => point).sort()).toEqual(
       [...theirs.filter((point) => point.startsWith('inst')), ...(name === 'HOME03' ? ['installation/HOME03'] : [])].sort()

@@ -14,6 +14,7 @@ import type { Log } from '../../infra/log.js'
 import type { Store } from '../../infra/store.js'
 import { billedByOthers } from '../../processors/energy/comparison.js'
 import { resolveRules } from '../../processors/energy/rules.js'
+import { explainSlots } from '../../processors/installations/explain.js'
 import { resolveInstallation } from '../../processors/installations/rules.js'
 import { checkDays } from '../../processors/watch-installations/check.js'
 import { type AccessEntry, type Grant, hashToken, type Role } from '../../schemas/access.js'
@@ -258,6 +259,7 @@ export const openLedger = async (
     alerts: { acknowledge: async () => {} },
     rejected: { inspect: async () => [], redrive: async () => ({ files: [], days: [] }) },
     compare: (shown, span, versions, register) => billedByOthers(shown, span, resolveRules(versions, register)),
+    explainSlots,
     checkDays: (versions, days, blocks) => checkDays(days, blocks, resolveInstallation(versions)),
     rules: () => ({ others: [], traces: [] }),
     sourceZone: () => 'Europe/Brussels',

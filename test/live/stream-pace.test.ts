@@ -45,6 +45,7 @@ beforeAll(async () => {
     alerts: { acknowledge: never },
     rejected: { inspect: never, redrive: never },
     compare: () => [],
+    explainSlots: () => [],
     checkDays: () => [],
     rules: () => ({ others: [], traces: [] }),
     sourceZone: () => 'UTC',

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { addCoarse, COARSE_GRIDS, coarseAt, registersOn } from '../../processors/installations/coarse.js'
+import { explainSlots } from '../../processors/installations/explain.js'
 import { refoldInstallation } from '../../processors/installations/history.js'
 import { SLOT_MS } from '../../processors/installations/power.js'
 import { resolveInstallation } from '../../processors/installations/rules.js'
@@ -48,10 +49,12 @@ class Home {
   state: InstallationState = initialInstallation('HOME')
   readonly #own: Slots[] = []
   readonly #members: Slots[] = []
+  #versions: readonly Installation[] = [HOME]
   #rules = resolveInstallation([HOME])
   #rev = 0
 
   enter(rows: readonly Installation[], from: number): void {
+    this.#versions = rows
     this.#rules = resolveInstallation(rows)
     this.state = { ...this.state, asks: [{ from, to: Number.MAX_SAFE_INTEGER }] }
   }
@@ -92,6 +95,22 @@ class Home {
     return blocks.flatMap((block) =>
       block.start.map((start, i) => [start, block.amount[i], block.coveredMs[i], block.quality[i], block.received[i]] as const)
     ) as never
+  }
+
+  /** What the members' parts come to, of the slots of a register that are stored; and what is stored. */
+  explained(register: string, grid: StoredGrid): [start: number, amount: number][][] {
+    const said = [...new Set(this.#members.map(({ point }) => point))].map((point) => ({
+      point,
+      register: '1.8.0',
+      blocks: mergeSlots(this.#members.filter((block) => block.point === point))
+    }))
+    const stored = this.rows(register, grid)
+    const made = stored.map(([at]): [number, number] => {
+      const { start, end } = slotAt(storedGrid(grid), ZONE, at)
+      const parts = explainSlots(this.#versions, register, { from: start, to: end }, said)
+      return [at, parts.flatMap(({ members }) => members).reduce((sum, { amount }) => sum + amount, 0)]
+    })
+    return [stored.map(([start, amount]) => [start, amount]), made]
   }
 
   get revisions(): number {
@@ -297,15 +316,25 @@ describe('any order, cut, beat and moment of answering give the rows of the memb
         for (const grid of COARSE_GRIDS) {
           const sums = new Map<number, [tot: number, withdrawal: number, injection: number, received: number]>()
           for (const [start, amount] of tot) {
-            const slot = slotAt(storedGrid(grid), ZONE, start).start
-            const [all, out, back, received] = sums.get(slot) ?? [0, 0, 0, 0]
-            const known = amount ?? 0
-            sums.set(slot, [all + known, out + Math.max(0, known), back + Math.max(0, -known), received + (amount === null ? 0 : 1)])
+            const slot = slotAt(storedGrid(grid), ZONE, start)
+            // Every other quarter of an hour ends in the middle of a slot: half of its amount, rounded away from zero, is before.
+            const cut = slot.end < start + SLOT_MS && amount !== null
+            const before = cut ? Math.sign(amount) * Math.ceil(Math.abs(amount) / 2) : (amount ?? 0)
+            const parts: [number, number, number][] = [[slot.start, before, amount === null ? 0 : 1]]
+            if (slot.end < start + SLOT_MS) parts.push([slot.end, (amount ?? 0) - before, 0])
+            for (const [at, known, counted] of parts) {
+              const [all, out, back, received] = sums.get(at) ?? [0, 0, 0, 0]
+              sums.set(at, [all + known, out + Math.max(0, known), back + Math.max(0, -known), received + counted])
+            }
           }
           const of = (register: string) => home.rows(register, grid).map(([start, amount]) => [start, amount])
           expect(of('p_tot')).toEqual([...sums].map(([start, [all]]) => [start, all]))
           expect(of('withdrawal')).toEqual([...sums].map(([start, [, out]]) => [start, out]))
           expect(of('injection')).toEqual([...sums].map(([start, [, , back]]) => [start, back]))
+          for (const { register } of registersOn(grid)) {
+            const [stored, made] = home.explained(register, grid)
+            expect([register, grid, made]).toEqual([register, grid, stored])
+          }
           expect(home.rows('p_tot', grid).map(([, , , , received]) => received)).toEqual(
             [...sums.values()].map(([, , , received]) => received)
           )
@@ -314,6 +343,42 @@ describe('any order, cut, beat and moment of answering give the rows of the memb
       { numRuns: 60, endOnFailure: true }
     )
   }, 120_000)
+})
+
+test('a figure across two versions is told in two parts', async () => {
+  const home = new Home()
+  const noon = slotAt(storedGrid('PT1H'), ZONE, START).start
+  home.enter([HOME, version(noon + 100 * SLOT_MS, 1, [member('mains', 1, 0)])], 0)
+  for (let i = 0; i < 450; i++)
+    for (const name of ['mains', 'back', 'pv'])
+      home.feed(block(name, [{ start: noon + i * SLOT_MS, amount: name === 'mains' ? 7 : 2 }], noon))
+  await home.answer()
+  const [stored, made] = home.explained('p_tot', 'PT1H')
+  expect(made).toEqual(stored)
+  expect(made).toEqual([[noon, 100 * 7 + 350 * 7]])
+})
+
+test('a quarter of an hour begins in the middle of a slot: nothing of it is lost, doubled, or said to be missing', async () => {
+  const home = new Home()
+  const from = slotAt(storedGrid('PT1H'), ZONE, START).start
+  const count = 3 * 450
+  for (let i = 0; i < count; i++)
+    for (const [name, amount] of [
+      ['mains', 1001],
+      ['back', 0],
+      ['pv', 1]
+    ] as const)
+      home.feed(block(name, [{ start: from + i * SLOT_MS, amount }], from + (i + 1) * SLOT_MS))
+  home.beat(from + (count + 10) * SLOT_MS)
+  // The day began before anybody said anything; no quarter in it is asked for.
+  expect(home.state.asks.map(({ to }) => to)).toEqual([from])
+  const live = home.rows('p_tot', 'PT15M')
+  await home.answer()
+  const shown = (rows: typeof live) =>
+    rows.map(([start, amount, coveredMs, quality, received]) => [start, amount, coveredMs, quality, received])
+  const expected = Array.from({ length: 12 }, (_, i) => [from + i * 900_000, 112.5 * 1002, 900_000, Quality.RAW, i % 2 === 0 ? 113 : 112])
+  expect(shown(home.rows('p_tot', 'PT15M'))).toEqual(expected)
+  expect(shown(live)).toEqual(expected)
 })
 
 test('the extremes of a day are one of its slots, whatever order they come in, to the last digit', () => {

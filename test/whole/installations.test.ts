@@ -148,6 +148,39 @@ describe.each([
     }))
 })
 
+test('every figure of an installation is explained by its members, to the last digit', () =>
+  withWhole(async (whole) => {
+    await enter(whole, await workbook(''))
+    await whole.take(...blocks())
+    const explain = (installation: string, register: string, at: number, grid: string): Promise<Json> =>
+      whole.ask('/v1/explain', { point: `installation/${installation}`, register, at: second(at), grid })
+    // A7: -1350 W of 8 s are 450 W that are used less 1800 W of the panels.
+    const { figure, sum, made } = await explain('HOME01', 'p_tot', 1656676600 - 8, 'PT8S')
+    expect([figure.power, sum.milli, made.length]).toEqual([-1350, -3000, 1])
+    const told = made[0].members.map(({ label, factor, kwh, known }: Json) => [label, factor, kwh, known])
+    expect(made[0]).toMatchObject({ slots: 1, whole: 1, counted: 1, kwh: '-0.003000000', others: null })
+    expect(told.reduce((total: number, [, , kwh]: [string, number, string]) => total + Math.round(Number(kwh) * 1e9), 0)).toBe(-3_000_000)
+    for (const [grid, registers] of Object.entries({
+      PT8S: ['p_tot', 'p_prod', 'p_cons'],
+      PT1M: ['p_tot', 'p_prod', 'p_cons'],
+      PT15M: ['p_tot', 'p_cons', 'withdrawal', 'injection'],
+      PT1H: ['p_tot', 'withdrawal', 'injection'],
+      P1D: ['p_tot', 'p_prod', 'p_cons', 'withdrawal', 'injection', 'p_cons.low', 'p_prod.high']
+    }))
+      for (const register of registers)
+        for (const installation of ['HOME01', 'GRPA01']) {
+          const answer = await explain(installation, register, FIRST + 256, grid)
+          expect([installation, register, grid, answer.sum.milli]).toEqual([installation, register, grid, answer.figure.milli])
+          expect(answer.made[0].members.length).toBeGreaterThan(1)
+        }
+    // Half of a slot is in one minute, and half in the next: none of them lacks anything.
+    const minutes = (await power(whole, 'HOME01', 'p_tot', { from: second(FIRST + 60), to: second(LAST - 60) }, 'PT1M')).rows
+    expect(minutes.map(({ coveredMs, quality }: Json) => [coveredMs, quality])).toEqual(minutes.map(() => [60_000, 'RAW']))
+    expect(minutes.length).toBeGreaterThan(4)
+    const month = await whole.send('GET', `/v1/explain?point=installation/HOME01&register=p_tot&at=${second(FIRST)}&grid=P1M`)
+    expect([month.status, JSON.parse(month.body).error.message]).toEqual([413, expect.stringContaining('--grid P1D')])
+  }))
+
 test('the slot that a late block completes, and no other, has another revision', () =>
   withWhole(async (whole) => {
     await enter(whole, await workbook(''))
