@@ -8,7 +8,7 @@ import type { GridRow } from '../loadcurve/step.js'
 import { COARSE_GRIDS, type Coarse, coarseAt, coarseRow, registersOn, sumUp } from './coarse.js'
 import { heardOf, registersOf, rowsOf, type Share, SLOT_MS } from './power.js'
 import { GROUPS, type Group, type InstallationRules, membersOf, versionAt } from './rules.js'
-import { addRow, type InstallationState, type Rows, type Stepped } from './state.js'
+import { addRow, type InstallationState, placeOf, type Rows, type Stepped } from './state.js'
 import { ownInstallation, shareOf } from './step.js'
 
 /** What is stored of an installation and its members. */
@@ -45,15 +45,15 @@ export const refoldInstallation = async (
   if (day.end < to) state.asks = addAsk(state.asks, { from: day.end, to: ask.to })
 
   const region = { from: day.start, to: day.end }
-  const said = await sharesOf(rules, day.start, day.end, history)
+  const [said, stored] = await Promise.all([sharesOf(rules, day.start, day.end, history), ownOf(day, history)])
   const told = new Map(state.pending.map((slot) => [slot.start, slot.told]))
   const made = new Map<string, GridRow[]>()
   for (const group of GROUPS) {
     const isDecided = (start: number) => start + SLOT_MS <= state.horizon || (told.get(start)?.includes(group) ?? false)
     for (const [register, list] of madeOf(group, rules, said, day.start, day.end, isDecided)) {
       made.set(register, list)
-      const stored = await history.own(register, POWER_GRID, day.start, day.end)
-      for (const row of differences(list, stored, region, isDecided)) addRow(rows, POWER_GRID, register, row)
+      for (const row of differences(list, stored.get(placeOf(POWER_GRID, register))!, region, isDecided))
+        addRow(rows, POWER_GRID, register, row)
     }
   }
   state.open = state.open.filter(({ start }) => start < day.start || start >= day.end)
@@ -62,8 +62,8 @@ export const refoldInstallation = async (
     for (const coarse of registersOn(grid)) {
       sumUp(all, coarse, made.get(coarse.of)!, rules.site)
       const sums = all.flatMap(({ registers }) => registers[coarse.register] ?? [])
-      const stored = await history.own(coarse.register, grid, day.start, day.end)
-      for (const row of differences(sums.map(coarseRow), stored, region)) addRow(rows, grid, coarse.register, row)
+      for (const row of differences(sums.map(coarseRow), stored.get(placeOf(grid, coarse.register))!, region))
+        addRow(rows, grid, coarse.register, row)
     }
     const isFilling = ({ end, registers }: Coarse) => end > state.horizon && Object.keys(registers).length > 0
     state.open.push(...all.filter(isFilling).map((each) => ({ ...each, whole: true })))
@@ -75,10 +75,20 @@ export const refoldInstallation = async (
 type Said = Map<string, (Share | undefined)[]>
 
 const sharesOf = async (rules: InstallationRules, from: number, to: number, history: InstallationHistory): Promise<Said> => {
-  const said: Said = new Map()
-  for (const series of membersOf(rules))
-    said.set(series, sharesAt(mergeSlots(await history.shares(series, from, to), { from, to }), from, to))
-  return said
+  const said = membersOf(rules).map(
+    async (series) => [series, sharesAt(mergeSlots(await history.shares(series, from, to), { from, to }), from, to)] as const
+  )
+  return new Map(await Promise.all(said))
+}
+
+/** What is stored of the installation itself, by grid and register: asked together, as a store may be far away. */
+const ownOf = async ({ start, end }: { start: number; end: number }, history: InstallationHistory): Promise<Map<string, Slots[]>> => {
+  const fine = GROUPS.flatMap(registersOf).map((register) => ({ grid: POWER_GRID, register }))
+  const coarse = COARSE_GRIDS.flatMap((grid) => registersOn(grid).map(({ register }) => ({ grid, register })))
+  const own = [...fine, ...coarse].map(
+    async ({ grid, register }) => [placeOf(grid, register), await history.own(register, grid, start, end)] as const
+  )
+  return new Map(await Promise.all(own))
 }
 
 /** What a member's merged slots say of [from, to), slot by slot, the first of which begins at `from`. */

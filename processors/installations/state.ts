@@ -43,7 +43,7 @@ export const initialInstallation = (installation: string): InstallationState => 
 /** Rows to be sent, by grid and register. */
 export type Rows = Map<string, GridRow[]>
 
-const placeOf = (grid: string, register: string): string => `${grid} ${register}`
+export const placeOf = (grid: string, register: string): string => `${grid} ${register}`
 
 export const addRow = (rows: Rows, grid: string, register: string, row: GridRow): void => {
   const place = placeOf(grid, register)
