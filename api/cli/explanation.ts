@@ -1,3 +1,5 @@
+import { decimal } from '../format.js'
+
 // biome-ignore lint/suspicious/noExplicitAny: an answer of the API, shown as it is
 type Json = Record<string, any>
 
@@ -14,11 +16,7 @@ const readingLine = (label: string, reading: Json | null): string[] => {
 }
 
 const amount = (milli: number | null, unit: string): string =>
-  milli === null
-    ? 'unknown'
-    : unit === 'Wh'
-      ? `${(BigInt(milli) / 1_000_000n).toString()}.${String(Math.abs(milli) % 1_000_000).padStart(6, '0')} kWh`
-      : `${milli} thousandths of ${unit}`
+  milli === null ? 'unknown' : unit === 'Wh' ? `${decimal(milli, 6)} kWh` : `${milli} thousandths of ${unit}`
 
 const intervalText = (row: Json, unit: string): string => {
   if (row.clipped) return '  An interval that reaches into time which is not open to you.'

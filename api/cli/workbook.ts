@@ -30,8 +30,11 @@ const bytesOf = (file: string): Buffer => {
   }
 }
 
+/** A line for each sensor: a home has a dozen. */
+const inLines = (text: string): string => text.replaceAll('; sensor ', '\n    sensor ')
+
 const differences = ({ changes, tokens, people }: Answer): string[] => [
-  ...changes.map(({ text }) => text),
+  ...changes.map(({ text }) => inLines(text)),
   ...(tokens === 0 ? [] : [`tokens of ${tokens} sensors are new or others`]),
   ...people.map(({ name, isNew, installations }) => `${name}${isNew ? ' (new)' : ''}: may see ${installations.join(', ')}`)
 ]
@@ -105,7 +108,7 @@ export const diffWorkbookFiles = async (file: string, other: string, out: Output
   const [before, after] = [await workbookIn(other), await workbookIn(file)]
   const changes = diffWorkbooks(before, after).map((change) => installationChangeText(change, false))
   const lines = [...changes, ...tokenLines(before, after), ...accessLines(before, after)]
-  out.object({ changes: lines }, () => lines.join('\n') || 'Nothing differs.')
+  out.object({ changes: lines }, () => lines.map(inLines).join('\n') || 'Nothing differs.')
 }
 
 const workbookIn = async (file: string): Promise<Workbook> => {
