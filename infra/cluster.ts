@@ -65,11 +65,13 @@ export const openCluster = async ({ kafka, cassandra, schemaRegistry }: Cluster,
       const said = (await Promise.all(engines.map((ask) => ask()))).filter((each) => each !== null)
       return said.length === 0 ? null : said.join(' ')
     }
+    const archive = await openArchive(folder, { shared: true })
     const close = async () => {
       await log.close()
       await store.close()
+      await archive.close()
     }
-    return { log, store, wire, archive: await openArchive(folder), shared: true, retire: async () => false, trouble, close }
+    return { log, store, wire, archive, shared: true, retire: async () => false, trouble, close }
   } catch (error) {
     await log.close()
     throw error

@@ -1,11 +1,12 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { jsonOf } from '../schemas/json.js'
+import { SENSOR_HEX } from '../schemas/sensor.js'
 import { Refused } from './errors.js'
 
-/** A sensor's id, and its token: 32 lower-case hex digits each. */
-const HEX = /^[0-9a-f]{32}$/
-const Tokens = z.record(z.string().regex(HEX), z.string().regex(HEX))
+const Hex = z.string().regex(SENSOR_HEX)
+const Tokens = z.record(Hex, Hex)
 const MOST = 100_000
 
 /**
@@ -19,6 +20,8 @@ export interface SensorTokens {
   entries(): Map<string, string>
   /** Adds these, or puts them in the place of older ones; the others stay. Durable when it returns. Throws Refused, and keeps nothing, when one is no token. */
   put(tokens: ReadonlyMap<string, string>): void
+  /** Forgets the token of a sensor; false: none was known. Durable when it returns. */
+  remove(sid: string): boolean
 }
 
 export const openSensorTokens = (folder: string): SensorTokens => {
@@ -31,12 +34,14 @@ export const openSensorTokens = (folder: string): SensorTokens => {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return new Map()
       throw new Refused(`${path} cannot be read: ${(error as NodeJS.ErrnoException).code}. It has to belong to whoever runs this program.`)
     }
-    const known = Tokens.safeParse(json(text))
+    const known = Tokens.safeParse(jsonOf(text))
     // What is wrong with it is not quoted: that would be a token.
     if (!known.success)
       throw new Refused(`${path} is not {"<sensor>": "<token>", …}, 32 hex digits each: mend it, or import the workbook again.`)
     return new Map(Object.entries(known.data))
   }
+  const write = (all: ReadonlyMap<string, string>): void =>
+    replace(path, `${JSON.stringify(Object.fromEntries([...all].sort()), null, 1)}\n`)
   return {
     get: (sid) => entries().get(sid),
     entries,
@@ -44,23 +49,22 @@ export const openSensorTokens = (folder: string): SensorTokens => {
       if (tokens.size === 0) return
       const all = entries()
       for (const [sid, token] of tokens) {
-        if (!HEX.test(sid))
+        if (!SENSOR_HEX.test(sid))
           throw new Refused(`A sensor's id is 32 hex digits (0-9, a-f), which ${JSON.stringify(sid.slice(0, 40))} is not.`)
-        if (!HEX.test(token)) throw new Refused(`The token of sensor ${sid} is not 32 hex digits (0-9, a-f): copy it again from its page.`)
+        if (!SENSOR_HEX.test(token))
+          throw new Refused(`The token of sensor ${sid} is not 32 hex digits (0-9, a-f): copy it again from its page.`)
         all.set(sid, token)
       }
       if (all.size > MOST) throw new Refused(`${path} would hold more than ${MOST} tokens.`)
       mkdirSync(folder, { recursive: true })
-      replace(path, `${JSON.stringify(Object.fromEntries([...all].sort()), null, 1)}\n`)
+      write(all)
+    },
+    remove: (sid) => {
+      const all = entries()
+      const isKnown = all.delete(sid)
+      if (isKnown) write(all)
+      return isKnown
     }
-  }
-}
-
-const json = (text: string): unknown => {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
   }
 }
 

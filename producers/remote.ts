@@ -3,13 +3,14 @@ import { readCa } from '../infra/ca.js'
 import { Refused } from '../infra/errors.js'
 import { readSecret } from '../infra/secret.js'
 import { openSensorTokens } from '../infra/sensor-tokens.js'
+import { SENSOR_HEX } from '../schemas/sensor.js'
 import type { Settings } from '../schemas/settings.js'
 import type { FluksoBroker, FluksoHttp } from '../schemas/settings-flukso.js'
 import type { Rtu } from '../schemas/settings-rtu.js'
 import type { Parsed, Source } from './contract.js'
 import type { SensorHealth } from './flukso/poll.js'
 import { flukso } from './flukso/source.js'
-import { type Ingested, type IngestOptions, ingest, type ProducerRooms, publish } from './run.js'
+import { type Ingested, type IngestOptions, ingest, type ProducerRooms, publish, type Report } from './run.js'
 
 /** Sources that are asked or heard over the network, as the settings name them. */
 export interface Remote {
@@ -25,7 +26,7 @@ export interface RemoteRooms {
   producers: ProducerRooms
   /** The data folder, where sensors' tokens lie. */
   folder: string
-  report(result: Ingested | { name: string; error: unknown } | { name: string; said: string }): void
+  report: Report
   /** Readings that were stored. */
   counted(source: string, readings: number): void
   /** A message that was heard, by what it was. */
@@ -76,8 +77,6 @@ export const startRemote = (settings: Pick<Settings, 'flukso' | 'rtu'>, rooms: R
   return { sensors: () => sensors(), pushed: mqtt.length > 0 ? [flukso] : [], ended: ended.then(() => {}) }
 }
 
-const HEX = /^[0-9a-f]{32}$/
-
 /** Tokens that were put into the data folder, and those that the settings name. One that cannot be read is told once, and is no other's trouble. */
 const tokensOf = ({ sensors }: FluksoHttp, { folder, report }: RemoteRooms) => {
   const kept = openSensorTokens(folder)
@@ -87,7 +86,7 @@ const tokensOf = ({ sensors }: FluksoHttp, { folder, report }: RemoteRooms) => {
     for (const { sensor, token } of sensors) {
       try {
         const given = readSecret(token, `flukso.http.sensors, ${sensor}`)
-        if (!HEX.test(given))
+        if (!SENSOR_HEX.test(given))
           throw new Refused(`flukso.http.sensors, ${sensor}: what stands where its token is said to be is not 32 hex digits.`)
         all.set(sensor, given)
       } catch (error) {

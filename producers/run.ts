@@ -50,6 +50,10 @@ export interface Ingested {
   touched: Touched[]
 }
 
+/** What a source tells whoever watches it: what it read, what went wrong, or how it is now. */
+export type Told = Ingested | { name: string; error: unknown } | { name: string; said: string }
+export type Report = (told: Told) => void
+
 export interface IngestOptions {
   /** To the back-fill topics, whatever its age. */
   backfill?: boolean
@@ -90,7 +94,8 @@ export const ingest = async (
   receivedAt: number,
   options: IngestOptions = {}
 ): Promise<Ingested> => {
-  const kept = await rooms.archive.put(body, { name, receivedAt })
+  // Whoever knows by a position what was read brings very many small ones.
+  const kept = await rooms.archive.put(body, { name, receivedAt, packed: options.passing })
   return ingestKept(
     rooms,
     { origin: kept.origin, name, receivedAt, bytes: kept.bytes, open: () => rooms.archive.open(kept.origin) },

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Secret } from './secret.js'
+import { SENSOR_HEX } from './sensor.js'
 
 /**
  * Fluksometers that are asked, and those that are heard. Absent: only their block files are read.
@@ -52,7 +53,7 @@ const Http = z.strictObject({
       z.strictObject({
         sensor: z
           .string()
-          .regex(/^[0-9a-f]{32}$/)
+          .regex(SENSOR_HEX)
           .meta({ expected: 'the id of a sensor: 32 hex digits', mend: 'Copy it from the page of the sensor, in lower case.' }),
         token: Secret
       })

@@ -28,6 +28,7 @@ export const openEmbedded = async (folder: string, options: EmbeddedOptions = {}
     const archive = await openArchive(folder)
     const close = async () => {
       await log.close()
+      await archive.close()
       await env.close()
     }
     return {

@@ -1,3 +1,5 @@
+import { SENSOR_HEX } from '../../schemas/sensor.js'
+
 /**
  * The two tables that VdE's first backend kept in Cassandra, as CSV with a header (`COPY … TO … WITH HEADER = TRUE`), columns in any order;
  * its half-day files have the columns of the second.
@@ -36,7 +38,7 @@ export const RAW_REGISTER = 'raw'
 export const TABLES: readonly Table[] = [
   {
     id: 'sensor_id',
-    isId: /^[0-9a-f]{32}$/,
+    isId: SENSOR_HEX,
     looksLike: '32 hexadecimal digits',
     point: (id) => `flukso/${id}`,
     figures: [{ column: 'power', registers: [{ register: RAW_REGISTER, of: itself }] }]

@@ -1,5 +1,7 @@
-import { Agent, type Dispatcher, request } from 'undici'
+import { Agent, request } from 'undici'
 import { z } from 'zod'
+import { jsonOf } from '../../schemas/json.js'
+import { bounded } from '../bounded.js'
 import { isBlockId } from './block.js'
 import type { Position, StoredBlock } from './sync.js'
 import { MAX_COMPRESSED } from './unpack.js'
@@ -65,7 +67,8 @@ export const openServer = ({ url, ca, parallel, signal, silenceMs = SILENCE_MS }
         await body.dump({ limit: 65_536 }).catch(() => {})
         return { trouble: troubleOf(statusCode), detail: `status ${statusCode}` }
       }
-      return await bounded(body, most)
+      const value = await bounded(body, most)
+      return value === null ? { trouble: 'unexpected', detail: `an answer of more than ${most} bytes` } : { value }
     } catch (error) {
       return { trouble: 'away', detail: reasonOf(error) }
     }
@@ -91,31 +94,12 @@ const troubleOf = (status: number): Trouble => {
 const withoutGone = <Value>(answer: Answer<Value>): Answer<Value> =>
   'trouble' in answer && answer.trouble === 'gone' ? { ...answer, trouble: 'unexpected' } : answer
 
-const bounded = async (body: Dispatcher.ResponseData['body'], most: number): Promise<Answer<Buffer>> => {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    size += chunk.length
-    if (size > most) return { trouble: 'unexpected', detail: `an answer of more than ${most} bytes` }
-    chunks.push(chunk)
-  }
-  return { value: Buffer.concat(chunks, size) }
-}
-
 const listed = (bytes: Buffer): Answer<StoredBlock[]> => {
-  const known = Listed.safeParse(json(bytes))
+  const known = Listed.safeParse(jsonOf(bytes.toString('utf8')))
   if (!known.success) return { trouble: 'unexpected', detail: 'an answer that is no list of blocks' }
   const blocks = known.data.map(({ rid, lvl, bid }) => ({ rid, level: lvl, bid }))
   const odd = blocks.find((block) => !isBlockId(block))
   return odd ? { trouble: 'unexpected', detail: `a block of level ${odd.level} at ${odd.bid}` } : { value: blocks }
-}
-
-const json = (bytes: Buffer): unknown => {
-  try {
-    return JSON.parse(bytes.toString('utf8'))
-  } catch {
-    return null
-  }
 }
 
 const UNKNOWN_AUTHORITY = /SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER)/

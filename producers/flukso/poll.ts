@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { FluksoHttp } from '../../schemas/settings-flukso.js'
 import type { Parsed } from '../contract.js'
-import type { Ingested, IngestOptions, ProducerMemory } from '../run.js'
+import type { Ingested, IngestOptions, ProducerMemory, Report } from '../run.js'
 import type { TmpoServer, Trouble } from './http.js'
 import { SOURCE } from './parse.js'
 import { admitsAgain, refusedToken } from './refused.js'
@@ -35,8 +35,6 @@ export interface PollRooms {
   chance(): number
   signal: AbortSignal
 }
-
-type Report = (result: Ingested | { name: string; error: unknown } | { name: string; said: string }) => void
 
 interface Sensor extends SensorHealth {
   /** It is not asked before. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { SENSOR_HEX } from '../../schemas/sensor.js'
 import { unitRule } from '../../schemas/units.js'
 
 /** A register is part of every key, and a unit of every screen: nothing but plain words. */
@@ -6,10 +7,7 @@ const Word = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/)
 
 /** What of `h.cfg` has a meaning here. Devices write more (function, port, voltage, current, constant …), in any order. */
 export const Config = z.object({
-  id: z
-    .string()
-    .regex(/^[0-9a-f]{32}$/)
-    .optional(),
+  id: z.string().regex(SENSOR_HEX).optional(),
   rid: z.int().min(0).optional(),
   type: Word,
   subtype: Word.optional(),

@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import digestHeader from 'digest-header'
 import { type Dispatcher, request } from 'undici'
 import { Unavailable } from '../../infra/errors.js'
+import { bounded } from '../bounded.js'
 import { linkIn } from './page.js'
 import { MAX_PAGE } from './source.js'
 
@@ -80,15 +81,10 @@ const ask = async (
       headers: authorization === undefined ? {} : { authorization },
       signal: AbortSignal.any([signal, AbortSignal.timeout(CALL_MS)])
     })
-    const chunks: Buffer[] = []
-    let size = 0
-    for await (const chunk of body as AsyncIterable<Buffer>) {
-      size += chunk.length
-      if (size > MAX_PAGE) throw new Unavailable(`The RTU answers ${path} with more than ${MAX_PAGE} bytes.`)
-      chunks.push(chunk)
-    }
+    const bytes = await bounded(body, MAX_PAGE)
+    if (bytes === null) throw new Unavailable(`The RTU answers ${path} with more than ${MAX_PAGE} bytes.`)
     const wants = [headers['www-authenticate'] ?? []].flat().find((each) => /^digest /i.test(each)) ?? ''
-    return { status: statusCode, wants, body: Buffer.concat(chunks) }
+    return { status: statusCode, wants, body: bytes }
   } catch (error) {
     if (error instanceof Unavailable) throw error
     const { code, name } = error as NodeJS.ErrnoException

@@ -4,13 +4,13 @@ import { readCa } from '../../infra/ca.js'
 import { Refused } from '../../infra/errors.js'
 import { readSecret } from '../../infra/secret.js'
 import type { Rtu } from '../../schemas/settings-rtu.js'
-import type { Ingested, IngestOptions } from '../run.js'
+import type { Ingested, IngestOptions, Report } from '../run.js'
 import { fetchMeasures } from './fetch.js'
 import { fileOf } from './source.js'
 
 export interface RtuRooms {
   take(bytes: Buffer, name: string, options: IngestOptions, receivedAt: number): Promise<Ingested>
-  report(result: Ingested | { name: string; error: unknown } | { name: string; said: string }): void
+  report: Report
   now(): number
   signal: AbortSignal
 }

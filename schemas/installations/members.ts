@@ -1,13 +1,13 @@
 import type { Member } from '../generated.js'
 import { canonicalPoint } from '../registry.js'
+import { SENSOR_HEX } from '../sensor.js'
 import type { Finding } from './finding.js'
 
 const FLUKSO = 'flukso/'
-const SENSOR_ID = /^[0-9a-f]{32}$/
 /** What ids of installations look like: they stand in keys, names of points and addresses. */
 export const INSTALLATION_ID = /^[A-Za-z0-9][\w.-]{0,63}$/
 
-export const isSensorId = (text: string): boolean => SENSOR_ID.test(text)
+export const isSensorId = (text: string): boolean => SENSOR_HEX.test(text)
 export const pointOfSensor = (sid: string): string => `${FLUKSO}${sid}`
 /** The sensor that a point is; null: it is none of a Fluksometer's. */
 export const sensorOf = (point: string): string | null => (point.startsWith(FLUKSO) ? point.slice(FLUKSO.length) : null)

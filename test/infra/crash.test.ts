@@ -98,6 +98,21 @@ describe('kill -9', () => {
     })
   }, 600_000)
 
+  test(`while payloads are packed, ${rounds} times: those that were acknowledged are whole, and each is listed once`, async () => {
+    const acknowledged: string[] = []
+    for (let round = 0; round < rounds; round++) acknowledged.push(...(await killed('packing')).split('\n').slice(0, -1))
+    const archive = await openArchive(folder)
+    const listed: string[] = []
+    for await (const { origin, name } of archive.list()) {
+      listed.push(name)
+      for await (const _ of archive.open(origin));
+    }
+    expect(acknowledged.length).toBeGreaterThan(0)
+    expect(acknowledged.filter((name) => !listed.includes(name))).toEqual([])
+    expect(new Set(listed).size).toBe(listed.length)
+    await archive.close()
+  }, 600_000)
+
   test(`while records move to segment files, ${rounds} times: none is lost, none is there twice`, async () => {
     for (let round = 0; round < rounds; round++) await killed('archiving')
     await opened(async (embedded) => {
@@ -166,5 +181,21 @@ describe('a full disk', () => {
     for await (const { name } of (await openArchive(folder)).list()) names.push(name)
     expect(names).toEqual(['1000 bytes'])
     expect(readdirSync(join(folder, 'raw', 'unfinished'))).toEqual([])
+  })
+
+  test('keeps nothing of what does not fit among packed ones, and what does behind it', async () => {
+    const lines = await limited(3000, 'packed')
+    const failed = lines.filter((line) => line.startsWith('failed'))
+    expect(failed.length).toBeGreaterThan(3)
+    expect(failed[0]).toMatch(/^failed DiskFull: The raw archive .* is full: large \d+ was not kept/)
+    expect(lines.at(-1)).toBe('small')
+    const archive = await openArchive(folder)
+    const names: string[] = []
+    for await (const { name, origin } of archive.list()) {
+      names.push(name)
+      for await (const _ of archive.open(origin));
+    }
+    expect(names.sort()).toEqual(lines.filter((line) => !line.startsWith('failed')).sort())
+    await archive.close()
   })
 })

@@ -29,6 +29,21 @@ test('none at first; what was put is there for whoever opens the folder, and lat
   expect([tokens.get(CLAMP), tokens.get(WATER), tokens.get('c'.repeat(32))]).toEqual([SECRET, OTHER, undefined])
 })
 
+test('one is taken away, and the others stay', () => {
+  const tokens = openSensorTokens(folder)
+  expect(tokens.remove(CLAMP)).toBe(false)
+  tokens.put(
+    new Map([
+      [CLAMP, SECRET],
+      [WATER, OTHER]
+    ])
+  )
+  expect([tokens.remove(CLAMP), tokens.remove(CLAMP)]).toEqual([true, false])
+  expect([...openSensorTokens(folder).entries()]).toEqual([[WATER, OTHER]])
+  expect(readFileSync(join(folder, 'sensor-tokens.json'), 'utf8')).not.toContain(SECRET)
+  expect(statSync(join(folder, 'sensor-tokens.json')).mode & 0o777).toBe(0o600)
+})
+
 test('only its owner may read it, and nothing half written stays', () => {
   openSensorTokens(folder).put(new Map([[CLAMP, SECRET]]))
   expect(readdirSync(folder)).toEqual(['sensor-tokens.json'])

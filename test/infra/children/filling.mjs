@@ -15,6 +15,18 @@ if (mode === 'raw') {
   process.exit(0)
 }
 
+if (mode === 'packed') {
+  const archive = await openArchive(folder)
+  const put = (name, bytes) => archive.put([randomBytes(bytes)], { name, receivedAt: 1, packed: true })
+  for (let i = 0; i < 40; i++)
+    await put(`large ${i}`, 100_000).then(
+      () => say(`large ${i}`),
+      (error) => say(`failed ${error.name}: ${error.message}`)
+    )
+  await put('small', 1000).then(() => say('small'))
+  process.exit(0)
+}
+
 const { log, store, close } = await openEmbedded(folder)
 await log.create(['in', 'out'])
 const record = (number) => ({ key: `k${number % 23}`, value: Buffer.concat([Buffer.from(`${number} `), randomBytes(20_000)]) })
