@@ -1,7 +1,7 @@
 import Papa from 'papaparse'
 import type { Slots } from './generated.js'
 import { parseGrid, slotAt } from './grid.js'
-import { POWER_SCALE, POWER_SLOT_MS } from './installations.js'
+import { POWER_GRID, POWER_SCALE, POWER_SLOT_MS, pointOfInstallation } from './installations.js'
 import { mergeSlots } from './merge.js'
 import { Op } from './quality.js'
 import { firstInstant, wallOf } from './zone.js'
@@ -10,7 +10,8 @@ import { firstInstant, wallOf } from './zone.js'
  * Files of half a local day of an installation, as the group has always exchanged them: one row per eight seconds, in W, named by its END
  * (`ts`). A row belongs to the local day its `ts` lies in; AM has what is not after the cut.
  */
-export type Cut = '10:00Z' | 'noon'
+export const CUTS = ['10:00Z', 'noon'] as const
+export type Cut = (typeof CUTS)[number]
 
 export interface HalfDay {
   /** Local date. */
@@ -101,6 +102,28 @@ export const halfDayFile = (installation: string, half: HalfDay, powers: readonl
   }
   const content = `${Papa.unparse([[...HALF_DAY_COLUMNS], ...rows], { newline: '\n' })}\n`
   return { content, known: columns.reduce((sum, { size }) => sum + size, 0) }
+}
+
+/** What a store keeps, as far as half-days need it. */
+interface Stored {
+  /** Every revision of the slots of a series that overlap [from, to). */
+  slots(series: { point: string; register: string }, grid: string, from: number, to: number): Promise<Slots[]>
+}
+
+/** The file of a half-day as it stands. */
+export const storedHalfDay = async (store: Stored, installation: string, half: HalfDay): Promise<HalfDayFile> => {
+  const point = pointOfInstallation(installation)
+  const powers: Slots[][] = []
+  for (const register of HALF_DAY_REGISTERS)
+    powers.push(await store.slots({ point, register }, POWER_GRID, half.first - SLOT_MS, half.last))
+  return halfDayFile(installation, half, powers)
+}
+
+/** How many figures a file has room for, and how many it holds. */
+export const figuresIn = (content: string): { figures: number; known: number } => {
+  const { data } = Papa.parse<Record<string, string>>(content, { header: true, skipEmptyLines: true })
+  const known = data.reduce((sum, row) => sum + HALF_DAY_REGISTERS.filter((register) => row[register] !== '').length, 0)
+  return { figures: data.length * HALF_DAY_REGISTERS.length, known }
 }
 
 /** Amounts by start, of slots that are wholly known. */

@@ -1,5 +1,6 @@
 import { Cron } from 'croner'
 import { z } from 'zod'
+import { CUTS } from './half-days.js'
 import { Secret } from './secret.js'
 import { isZone } from './zone.js'
 
@@ -161,7 +162,7 @@ export const Sftp = z
       .date()
       .optional()
       .meta({ expected: 'a day such as 2022-07-01', description: 'First local day that is sent; absent: all there is.' }),
-    cut: z.enum(['10:00Z', 'noon']).default('10:00Z').meta({
+    cut: z.enum(CUTS).default(CUTS[0]).meta({
       expected: '10:00Z or noon',
       description: 'AM ends at 10:00 UTC all year, as files of this kind always did, or at noon of the installation.'
     }),

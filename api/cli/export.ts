@@ -94,7 +94,7 @@ const written = async (given: AsyncIterable<Uint8Array>, { out, json }: Options)
 }
 
 /** Under another name until it is whole: what is found under its own was not cut. */
-const toFile = async (bytes: AsyncIterable<Uint8Array>, out: string): Promise<void> => {
+export const toFile = async (bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, out: string): Promise<void> => {
   const part = `${out}.part`
   try {
     await pipeline(bytes, createWriteStream(part))

@@ -6,6 +6,7 @@ import { loadSettings, type Settings } from '../../schemas/settings.js'
 import type { GoldenRules } from '../deps.js'
 import { type CommonOptions, Misuse, type WithLedger } from './command.js'
 import { exportCommand } from './export.js'
+import { halfDaysCommand } from './half-days.js'
 import { historyCommands } from './history.js'
 import { type FindFiles, importCommand } from './import.js'
 import { localLedger, type Opened, Refusal, remoteLedger } from './ledger.js'
@@ -105,6 +106,7 @@ export const runCli = async (argv: readonly string[], workshop: Workshop): Promi
   pointsCommand(common(program.command('points')), withLedger)
   seriesCommand(common(program.command('series')), withLedger)
   exportCommand(common(program.command('export')), withLedger)
+  halfDaysCommand(common(program.command('half-days')), withLedger)
   explainCommand(common(program.command('explain')), withLedger)
   changesCommand(common(program.command('changes')), withLedger)
   gapsCommand(common(program.command('gaps')), withLedger)

@@ -22,6 +22,7 @@ const VARIABLES: readonly Variable[] = [
   sourceVariable('influx', 'InfluxDB', 'influxdb'),
   variable('point', 'Point', 'SHOW TAG VALUES WITH KEY = "point"', { multi: true, includeAll: true }),
   variable('register', 'Register', 'SHOW TAG VALUES FROM "energy" WITH KEY = "register"', { current: { text: '1.8.0', value: '1.8.0' } }),
+  variable('installation', 'Installation', 'SHOW TAG VALUES FROM "power" WITH KEY = "installation"', { multi: true, includeAll: true }),
   variable('grid', 'Grid', 'SHOW TAG VALUES FROM "energy" WITH KEY = "grid"', { regex: '/^PT/', current: { text: 'PT1H', value: 'PT1H' } })
 ]
 
@@ -71,6 +72,32 @@ const powerPanels = [
       {
         query: `SELECT MEAN("value") FROM "gauge" WHERE "unit" = 'W' AND "point" =~ /^$point$/ AND $timeFilter GROUP BY time($__interval), "point", "register" fill(none)`,
         name: NAME
+      }
+    ]
+  )
+]
+
+const OF_INSTALLATION = `"installation" =~ /^$installation$/ AND "register" =~ /^p_/ AND "completeness" = 1 AND $timeFilter`
+const INSTALLATION_NAME = '$tag_installation $tag_register'
+
+const homePanels = [
+  influxPanel(
+    {
+      type: 'timeseries',
+      title: 'Power of an installation',
+      description:
+        'p_tot above 0 is drawn from the grid, p_prod is 0 or below while producing, p_cons = p_tot - p_prod. Nothing where a member is missing. Eight seconds where influx.power of the settings has them.',
+      looks: { unit: 'watt', custom: line },
+      options: legend
+    },
+    [
+      {
+        query: `SELECT "w" FROM "power" WHERE "grid" = 'PT15M' AND ${OF_INSTALLATION} GROUP BY "installation", "register"`,
+        name: `${INSTALLATION_NAME} 15 min`
+      },
+      {
+        query: `SELECT MEAN("w") FROM "power" WHERE "grid" = 'PT8S' AND ${OF_INSTALLATION} GROUP BY time($__interval), "installation", "register" fill(none)`,
+        name: `${INSTALLATION_NAME} 8 s`
       }
     ]
   )
@@ -186,6 +213,7 @@ export const energyDashboard: Dashboard = dashboard(
     refresh: '1m',
     panels: laidOut([
       { height: 9, panels: powerPanels },
+      { height: 9, panels: homePanels },
       { height: 9, panels: curvePanels },
       { height: 8, panels: trustPanels },
       { height: 8, panels: [days('Days'), days('Days, four weeks before', '28d')] },

@@ -6,6 +6,7 @@ import { Topics } from '../../schemas/topics.js'
 import { NotARecord, type Records } from '../../schemas/wire.js'
 import type { Place } from './client.js'
 import { alertLine, alertTags, canBeTags, gaugeLines, gaugeTags, slotLines, slotTags } from './lines.js'
+import { isPower, powerLines, powerTags } from './power.js'
 import type { Selection } from './select.js'
 
 export type Decode = <Name extends RecordName>(name: Name, value: Buffer) => Promise<Records[Name]>
@@ -24,14 +25,16 @@ const MEASURED = 'GAUGE'
 /** Reads a batch, in the order of the log; what is not wanted falls away here. */
 export const changesOf = async (records: readonly LogRecord[], decode: Decode, selection: Selection): Promise<Changes> => {
   const slots = new Map<string, Slots[]>()
+  const powers = new Map<string, Slots[]>()
   const gauges = new Map<string, Readings[]>()
   const alerts = new Map<string, Alert>()
   for (const { topic, value } of records) {
     if (value === null) continue
     try {
-      if (topic === Topics.slots) {
+      if (topic === Topics.slots || topic === Topics.power) {
         const block = await decode('Slots', value)
         if (block.rows > 0 && selection.grids(block.point).has(block.grid)) add(slots, slotTags(block), block)
+        if (block.rows > 0 && selection.power(block.point).has(block.grid) && isPower(block.register)) add(powers, powerTags(block), block)
       } else if (topic === Topics.alerts) {
         const alert = await decode('Alert', value)
         if (selection.takes(alert.subject)) noteAlert(alerts, alert)
@@ -50,13 +53,14 @@ export const changesOf = async (records: readonly LogRecord[], decode: Decode, s
     if (!can) changes.unwritable.push({ measurement, tags })
     return can
   }
-  for (const blocks of slots.values()) {
-    const tags = slotTags(blocks[0])
-    if (!writable('energy', tags)) continue
+  const tell = (measurement: string, tags: Place['tags'], blocks: readonly Slots[], lines: (block: Slots) => string[]) => {
+    if (!writable(measurement, tags)) return
     const current = mergeSlots(blocks)
-    for (const at of withdrawnOf(blocks, current)) changes.removed.push({ measurement: 'energy', tags, at })
-    changes.sources.push(...current.map((block) => () => slotLines(block)))
+    for (const at of withdrawnOf(blocks, current)) changes.removed.push({ measurement, tags, at })
+    changes.sources.push(...current.map((block) => () => lines(block)))
   }
+  for (const blocks of slots.values()) tell('energy', slotTags(blocks[0]), blocks, slotLines)
+  for (const blocks of powers.values()) tell('power', powerTags(blocks[0]), blocks, powerLines)
   for (const blocks of gauges.values()) {
     if (writable('gauge', gaugeTags(blocks[0]))) changes.sources.push(() => lastOfEach(blocks))
   }

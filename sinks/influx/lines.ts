@@ -21,6 +21,7 @@ export const FIELDS = {
     quality: 'integer',
     completeness: 'float'
   },
+  power: { w: 'float', quality: 'integer', completeness: 'float' },
   gauge: { value: 'float', quality: 'integer' },
   alert: {
     state: 'string',
@@ -71,7 +72,7 @@ export const alertTags = ({ register, rule, subject }: Pick<Alert, 'register' | 
 ]
 
 /** Measurement and tags, escaped; a tag without a value is none. */
-const headOf = (measurement: string, tags: Tags): string =>
+export const headOf = (measurement: string, tags: Tags): string =>
   [measurement, ...tags.filter(([, value]) => value !== '').map(([name, value]) => `${name}=${escaped.tag(value)}`)].join(',')
 
 /** Line protocol has no way to write these in a tag that every server reads back alike. */

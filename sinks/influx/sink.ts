@@ -57,12 +57,13 @@ export interface InfluxSink {
 export const influxTopics = (settings: Influx, sources: readonly string[]): string[] => [
   ...(settings.gauges ? [...sources.map(readingsTopic), ...sources.map(backfillTopic)] : []),
   Topics.slots,
+  Topics.power,
   Topics.alerts
 ]
 
 /** The consumer group. Another bucket, or another choice of what goes there, is another group: it gets everything from the beginning. */
-export const influxGroup = ({ org, bucket, grids, points, finer, gauges }: Influx): string => {
-  const choice = JSON.stringify([org, bucket, grids, points, finer, gauges])
+export const influxGroup = ({ org, bucket, grids, points, finer, power, gauges }: Influx): string => {
+  const choice = JSON.stringify([org, bucket, grids, points, finer, gauges, power])
   return `influx-${createHash('sha256').update(choice).digest('hex').slice(0, 8)}`
 }
 

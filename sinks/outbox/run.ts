@@ -5,13 +5,9 @@ import { Topics } from '../../schemas/topics.js'
 import { NotARecord, type Wire } from '../../schemas/wire.js'
 import { Box, partsOf } from './box.js'
 import { type Channel, type Delivered, NotTaken } from './channel.js'
+import { nextPause, type Pace } from './pace.js'
 import { addressOf, routeAlerts, routeGroup } from './route.js'
 
-/** Pause after a delivery that failed; it doubles up to `longestMs`. */
-export interface Pace {
-  firstMs: number
-  longestMs: number
-}
 const PACE: Pace = { firstMs: 5_000, longestMs: 10 * 60_000 }
 
 export interface OutboxRooms {
@@ -111,7 +107,7 @@ export const runOutbox = (channel: Channel, { log, wire, now, pace = PACE }: Out
       // A secret that is not where the settings say it is may be there later.
       if (!(error instanceof NotTaken) && !(error instanceof Refused)) throw error
       const afterMs = error instanceof NotTaken ? error.afterMs : 0
-      const pauseMs = Math.min(2 * (failing.get(receiver)?.pauseMs ?? pace.firstMs / 2), pace.longestMs)
+      const pauseMs = nextPause(pace, failing.get(receiver)?.pauseMs)
       failing.set(receiver, { pauseMs, nextAt: now() + Math.max(pauseMs, afterMs), message: `${receiver}: ${error.message}` })
       return null
     }

@@ -27,7 +27,7 @@ export interface Copy {
   rows(series: SeriesKey, grid: string, span: Span): Promise<Row[]>
   /** Makes it hold the ledger's rows of a span and no others. */
   mend(series: SeriesKey, grid: string, span: Span, ledger: readonly Slots[]): Promise<void>
-  /** Resolves when whoever keeps it up to date has written all that the topic of slots holds now. */
+  /** Resolves when whoever keeps it up to date has written all that the topics of slots hold now. */
   caughtUp(): Promise<void>
 }
 
@@ -46,5 +46,5 @@ export const storeCopy = (log: Log, store: Store): Copy => ({
   rows: async (series, grid, { from, to }) =>
     currentRows(await store.slots(series, grid, from, to)).filter(({ start }) => start >= from && start < to),
   mend: (series, grid, { from, to }, ledger) => store.replaceSlots(series, grid, from, to, ledger),
-  caughtUp: () => caughtUp(log, STORE_GROUP, [Topics.slots], PATIENCE_MS)
+  caughtUp: () => caughtUp(log, STORE_GROUP, [Topics.slots, Topics.power], PATIENCE_MS)
 })

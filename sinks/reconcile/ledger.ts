@@ -1,9 +1,10 @@
 import { readAll } from '../../infra/compacted.js'
-import type { Log } from '../../infra/log.js'
+import type { Log, LogRecord } from '../../infra/log.js'
 import type { SeriesKey, Store } from '../../infra/store.js'
 import { SLOT_COLUMNS, slice } from '../../schemas/blocks.js'
 import { decoding } from '../../schemas/decoding.js'
 import type { Slots } from '../../schemas/generated.js'
+import { pointOfInstallation } from '../../schemas/installations.js'
 import { Topics } from '../../schemas/topics.js'
 import { NotARecord, type Wire } from '../../schemas/wire.js'
 import type { Span } from './copy.js'
@@ -20,16 +21,18 @@ export type SeriesSpan = SeriesKey & Span
 export const nameOf = ({ point, register }: SeriesKey): string => `${point}\u0000${register}`
 export const dayName = (series: SeriesKey, at: number): string => `${nameOf(series)}\u0000${dayOf(at)}`
 
+const TOPICS = [Topics.slots, Topics.power]
+
 /** Rows written to the scratch store at once, and told as progress. */
 const BATCH_ROWS = 50_000
 
 /**
- * The ledger as its topic tells it: read record by record into a store of its own, which holds on disk what does not fit in memory and
+ * The ledger as its topics of slots tell it, of points and of installations: read record by record into a store of its own, which holds on disk what does not fit in memory and
  * answers by series. Reads on when told to.
  */
 export class TopicLedger {
   readonly series = new Map<string, SeriesSpan>()
-  #next: number[] = []
+  readonly #next = new Map<string, number[]>(TOPICS.map((topic) => [topic, []]))
 
   constructor(
     private readonly log: Log,
@@ -51,9 +54,11 @@ export class TopicLedger {
       waiting = []
       waitingRows = 0
     }
-    for await (const { partition, offset, key, value } of readAll(this.log, Topics.slots, [...this.#next])) {
-      this.#next[partition] = offset + 1
-      if (value === null || (this.asked.points !== null && !this.asked.points.has(key))) continue
+    for await (const { topic, partition, offset, key, value } of this.#records()) {
+      const next = this.#next.get(topic)
+      if (next !== undefined) next[partition] = offset + 1
+      const point = topic === Topics.power ? pointOfInstallation(key) : key
+      if (value === null || (this.asked.points !== null && !this.asked.points.has(point))) continue
       const block = await decode('Slots', value).catch((error: unknown) => {
         // The store sets such a record aside, for all.
         if (error instanceof NotARecord) return null
@@ -71,6 +76,10 @@ export class TopicLedger {
     }
     await write()
     yield rows
+  }
+
+  async *#records(): AsyncGenerator<LogRecord> {
+    for (const [topic, next] of this.#next) yield* readAll(this.log, topic, [...next])
   }
 
   #note(block: Slots, touched: (name: string) => void): void {

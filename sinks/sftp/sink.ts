@@ -5,22 +5,14 @@ import type { Store } from '../../infra/store.js'
 import { whileAway } from '../../infra/while-away.js'
 import { decoding } from '../../schemas/decoding.js'
 import type { Installation, Slots } from '../../schemas/generated.js'
-import {
-  type Cut,
-  HALF_DAY_REGISTERS,
-  type HalfDay,
-  type HalfDayFile,
-  halfDayAt,
-  halfDayFile,
-  halfDayName,
-  halfDayOf
-} from '../../schemas/half-days.js'
+import { type Cut, HALF_DAY_REGISTERS, type HalfDay, halfDayAt, halfDayName, halfDayOf, storedHalfDay } from '../../schemas/half-days.js'
 import { versionsByName } from '../../schemas/installations/versions.js'
-import { installationOf, POWER_GRID, POWER_SLOT_MS, pointOfInstallation, zoneOfInstallation } from '../../schemas/installations.js'
+import { installationOf, POWER_GRID, zoneOfInstallation } from '../../schemas/installations.js'
 import type { Sftp } from '../../schemas/settings-outlets.js'
 import { Topics } from '../../schemas/topics.js'
 import { NotARecord, type Wire } from '../../schemas/wire.js'
-import type { Outlet, Pace } from '../outbox/run.js'
+import { nextPause, type Pace } from '../outbox/pace.js'
+import type { Outlet } from '../outbox/run.js'
 import { matchesAny } from '../patterns.js'
 import { STORE_AWAY } from '../run.js'
 import type { Drop } from './drop.js'
@@ -148,14 +140,6 @@ export const runSftpSink = (settings: Sftp, rooms: SftpRooms): Outlet => {
     return { ...halfDayOf(day, half, zoneOf(installation), cut), installation }
   }
 
-  const contentOf = async (half: HalfDay & { installation: string }): Promise<HalfDayFile> => {
-    const point = pointOfInstallation(half.installation)
-    const powers: Slots[][] = []
-    for (const register of HALF_DAY_REGISTERS)
-      powers.push(await store.slots({ point, register }, POWER_GRID, half.first - POWER_SLOT_MS, half.last))
-    return halfDayFile(half.installation, half, powers)
-  }
-
   const between = async ({ partition }: Task): Promise<Commit | null> => {
     const kept = tasks.get(partition)!
     const { marks, waiting } = kept
@@ -175,7 +159,7 @@ export const runSftpSink = (settings: Sftp, rooms: SftpRooms): Outlet => {
       for (const key of due) {
         const { sent } = marks.get(key)!
         const half = halfOf(key)
-        const { content, known } = await contentOf(half)
+        const { content, known } = await storedHalfDay(store, half.installation, half)
         // Of what was never sent, nothing is no file; what was sent and is empty now is told.
         const hash = known === 0 && sent === '' ? '' : createHash('sha256').update(content).digest('hex')
         if (hash !== sent) {
@@ -188,7 +172,7 @@ export const runSftpSink = (settings: Sftp, rooms: SftpRooms): Outlet => {
       failing = null
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error
-      const pauseMs = Math.min(2 * (failing?.pauseMs ?? pace.firstMs / 2), pace.longestMs)
+      const pauseMs = nextPause(pace, failing?.pauseMs)
       failing = { pauseMs, nextAt: now() + pauseMs, message: error.message }
     } finally {
       await drop?.close()

@@ -18,6 +18,7 @@ import { BUILDING_MS, type InfluxRig, influxRig, type Row } from './influx-serve
 /** Every question of the dashboards, put to a real InfluxDB that has the samples and the made-up street. */
 
 const SAMPLES = resolve(import.meta.dirname, '../../docs/samples/files')
+const CLAMP = 'flukso/fed676021dacaaf6a12a8dda7685be34'
 const DAY_MS = 86_400_000
 const SHIFTS: Record<string, number> = { '28d': 28 * DAY_MS, '1y': 365 * DAY_MS }
 
@@ -31,8 +32,22 @@ beforeAll(async () => {
   bucket = await rig.bucket()
   const file = join(folder, 'token')
   writeFileSync(file, rig.token)
-  const influx = Influx.parse({ url: rig.url, org: rig.org, bucket, token: { file }, grids: ['PT15M', 'PT1H', 'P1D', 'P1M'] })
+  const influx = Influx.parse({
+    url: rig.url,
+    org: rig.org,
+    bucket,
+    token: { file },
+    grids: ['PT15M', 'PT1H', 'P1D', 'P1M'],
+    power: [{ grids: ['PT8S', 'PT15M'] }]
+  })
   platform = await openPlatform({ ...settingsFor(join(folder, 'data')), influx }, { plays: true })
+  const { statusCode } = await platform.app.inject({
+    method: 'PUT',
+    url: '/v1/installations/HOME01?dryRun=false',
+    headers: { authorization: `Bearer ${platform.token}` },
+    payload: { validFrom: '2014-01-01', zone: 'Europe/Brussels', members: [{ point: CLAMP, register: '1.8.0', tot: 1 }] }
+  })
+  expect(statusCode).toBe(200)
   for (const { path, name } of await findFiles(SAMPLES)) await platform.importFile(createReadStream(path), name)
   // Some hours of it: what it shows of them is the same as in a month.
   const now = Date.now()
@@ -102,6 +117,21 @@ for (const panel of energyDashboard.panels)
       )
       expect(told.length).toBe(rows.length)
     })
+
+test('what is drawn of an installation is what its clamp measured, in quarters and in eight seconds', async () => {
+  const panel = energyDashboard.panels.find(({ title }) => title === 'Power of an installation')!.targets as { query: string }[]
+  const ofHome = async (query: string) => (await asked(query)).filter(({ register }) => register === 'p_tot')
+  const [quarters, means] = [await ofHome(panel[0].query), await ofHome(panel[1].query)]
+  const ofClamp = await rig.ask(bucket, `SELECT kwh FROM energy WHERE "grid" = 'PT1H' AND "completeness" = 1 AND "point" = '${CLAMP}'`)
+  const hours = ofClamp.filter(({ time }) => quarters.filter((row) => hourOf(row) === time).length === 4)
+  expect(hours.length).toBeGreaterThan(5)
+  for (const { time, kwh } of hours) {
+    const watts = quarters.filter((row) => hourOf(row) === time).map(({ w }) => w as number)
+    expect(watts.reduce((sum, w) => sum + w, 0) / 4).toBeCloseTo((kwh as number) * 1000, 2)
+    expect(means.find((row) => row.time === time)!.mean).toBeCloseTo((kwh as number) * 1000, 2)
+  }
+})
+const hourOf = ({ time }: Row): number => Math.floor((time as number) / HOUR) * HOUR
 
 test('what is drawn as power is energy by time', async () => {
   const one = energyDashboard.panels.find(({ title }) => title === 'Power')!.targets as { query: string }[]

@@ -39,10 +39,10 @@ const folder = (): string => {
   return made
 }
 
-const settingsOf = async (more: { bucket?: string } = {}): Promise<Influx> => {
+const settingsOf = async (more: { bucket?: string; power?: Influx['power'] } = {}): Promise<Influx> => {
   const file = join(folder(), 'token')
   writeFileSync(file, `${rig.token}\n`)
-  return Influx.parse({ url: rig.url, org: rig.org, bucket: more.bucket ?? (await rig.bucket()), token: { file } })
+  return Influx.parse({ url: rig.url, org: rig.org, bucket: await rig.bucket(), ...more, token: { file } })
 }
 
 const withPlatform = async (work: (whole: Whole, bucket: string) => Promise<void>): Promise<void> => {
@@ -116,7 +116,7 @@ interface Direct {
 }
 
 /** The sink alone, on slots that a test makes up. */
-const direct = async (work: (direct: Direct) => Promise<void>, more: { bucket?: string } = {}): Promise<void> => {
+const direct = async (work: (direct: Direct) => Promise<void>, more: Parameters<typeof settingsOf>[0] = {}): Promise<void> => {
   const influx = await settingsOf(more)
   const embedded = await openEmbedded(folder())
   await embedded.log.create(allTopics([]))
@@ -169,6 +169,53 @@ test('a withdrawn row is gone, and only that one; put again, it is there', () =>
     await put(slots([{ ...gone, op: Op.PUT, amount: 9, rev: 3 }], { point: 'p' }))
     expect((await left()).sort()).toEqual(before.map((row) => (row === 'p PT1H 1.8.0 2' ? 'p PT1H 1.8.0 9' : row)).sort())
   }))
+
+test('installations: energy as of any point, and mean power on the grids that are named', () =>
+  direct(
+    async ({ embedded: { log, wire }, sink, bucket }) => {
+      const put = async (...blocks: Slots[]) => {
+        await log.append(
+          Topics.power,
+          blocks.map((block) => ({ key: block.point.split('/')[1], value: wire.encode('Slots', block) }))
+        )
+        await sink.settled()
+      }
+      const told = async (measurement: string) =>
+        (await rig.ask(bucket, `SELECT * FROM ${measurement}`))
+          .map(({ time, ...row }) => ({ at: ((time as number) - MAY) / 8000, ...row }))
+          .map((row) => Object.values(Object.fromEntries(Object.entries(row).sort())).join(' '))
+          .sort()
+      const eight = (i: number, more: object = {}) => ({
+        start: MAY + i * 8000,
+        end: MAY + (i + 1) * 8000,
+        amount: 1_000_000 * (i + 1),
+        ...more
+      })
+      const home = (register: string, grid = 'PT8S', point = 'installation/HOME01') =>
+        ({ point, register, grid, scale: 6, unit: 'Wh' }) as const
+      const silent = { amount: 0, coveredMs: 0, received: 0, quality: Quality.PARTIAL }
+      await put(
+        slots([eight(0), eight(1, silent), eight(2)], home('p_tot')),
+        slots([eight(0)], home('p_tot', 'PT8S', 'installation/OTHER')),
+        slots([{ start: MAY, end: MAY + HOUR, amount: 2_000_000, received: 450 }], home('p_tot', 'PT1H', 'installation/OTHER')),
+        slots([{ start: MAY, end: MAY + HOUR, amount: 5 }], home('p_cons.low', 'PT1H'))
+      )
+      // at, completeness, grid, installation, quality, register, w
+      expect(await told('power')).toEqual([
+        '0 1 PT1H OTHER 4 p_tot 2',
+        '0 1 PT8S HOME01 4 p_tot 450',
+        '1 0 PT8S HOME01 7 p_tot ',
+        '2 1 PT8S HOME01 4 p_tot 1350'
+      ])
+      expect(await rig.ask(bucket, 'SELECT milli, kwh, point, register FROM energy')).toEqual([
+        { time: MAY, milli: 0, kwh: 5e-9, point: 'installation/HOME01', register: 'p_cons.low' },
+        { time: MAY, milli: 2000, kwh: 0.002, point: 'installation/OTHER', register: 'p_tot' }
+      ])
+      await put(slots([eight(1, { rev: 2 }), eight(2, { rev: 2, op: Op.WITHDRAWN })], home('p_tot')))
+      expect(await told('power')).toEqual(['0 1 PT1H OTHER 4 p_tot 2', '0 1 PT8S HOME01 4 p_tot 450', '1 1 PT8S HOME01 4 p_tot 900'])
+    },
+    { power: [{ installation: 'HOME*', grids: ['PT8S'] }, { grids: ['PT1H'] }] }
+  ))
 
 test('names with all that may stand in them come back as they are, and are found to be removed', () =>
   direct(async ({ put, bucket }) => {

@@ -15,12 +15,13 @@ import { whileAway } from '../../infra/while-away.js'
 import { SLOT_COLUMNS } from '../../schemas/blocks.js'
 import { decoding } from '../../schemas/decoding.js'
 import type { Slots } from '../../schemas/generated.js'
+import { installationOf } from '../../schemas/installations.js'
 import { mergeSlots } from '../../schemas/merge.js'
 import { Op, Quality } from '../../schemas/quality.js'
 import { Influx } from '../../schemas/settings-influx.js'
 import { allTopics, Topics } from '../../schemas/topics.js'
 import { Wire } from '../../schemas/wire.js'
-import { influxCopy } from '../../sinks/influx/copy.js'
+import { influxCopies } from '../../sinks/influx/copy.js'
 import { runInfluxSink } from '../../sinks/influx/sink.js'
 import { type Copy, storeCopy } from '../../sinks/reconcile/copy.js'
 import { DAY_MS, dayOf } from '../../sinks/reconcile/days.js'
@@ -149,13 +150,13 @@ const nameOf = ({ copy, point, register, day }: Pick<Difference, 'copy' | 'point
 const scene = async ({ log, wire, store, tamper }: Place) => {
   await log.create(allTopics([]))
   const bucket = await rig.bucket()
-  const settings = Influx.parse({ url: rig.url, org: rig.org, bucket, token: { env: 'NOT_READ' } })
+  const settings = Influx.parse({ url: rig.url, org: rig.org, bucket, token: { env: 'NOT_READ' }, power: [{ grids: ['PT1H'] }] })
   const token = () => rig.token
   const influx = runInfluxSink(settings, { log, wire, sources: [], token, now: () => MAY })
   const sink = runSink(
     log,
     STORE_GROUP,
-    [Topics.slots],
+    [Topics.slots, Topics.power],
     storeSink(store, decoding(wire), () => MAY)
   )
   const stop = async () => {
@@ -165,6 +166,11 @@ const scene = async ({ log, wire, store, tamper }: Place) => {
     log.append(
       Topics.slots,
       blocks.map((block) => ({ key: block.point, value: wire.encode('Slots', block) }))
+    )
+  const putPower = (blocks: readonly Slots[]) =>
+    log.append(
+      Topics.power,
+      blocks.map((block) => ({ key: installationOf(block.point)!, value: wire.encode('Slots', block) }))
     )
   const settled = async () => {
     await Promise.all([sink.drained(), influx.settled()])
@@ -177,7 +183,7 @@ const scene = async ({ log, wire, store, tamper }: Place) => {
       return copy.mend(series, grid, span, ledger)
     }
   })
-  const copies = [storeCopy(log, store), influxCopy(settings, log, token, () => MAY)].map(watched)
+  const copies = [storeCopy(log, store), ...influxCopies(settings, log, token, () => MAY)].map(watched)
   const run = async (apply: boolean, some: { points?: string[]; from?: number; to?: number } = {}) => {
     const { points, from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY } = some
     const asked = { grid: 'PT1H', points: points ? new Set(points) : null, from, to }
@@ -192,7 +198,7 @@ const scene = async ({ log, wire, store, tamper }: Place) => {
       await scratch.close()
     }
   }
-  return { bucket, put, settled, run, stop, store, tamper }
+  return { bucket, put, putPower, settled, run, stop, store, tamper }
 }
 type Scene = Awaited<ReturnType<typeof scene>>
 
@@ -380,6 +386,41 @@ describe.each([
     expect(totals.mended).toBe(3)
     expect(await rig.ask(place.bucket, `SELECT milli FROM energy WHERE point = 'ghost'`)).toEqual([])
     expect((await place.run(false)).names).toEqual([])
+  })
+
+  test('installations are compared as points are, their power apart; what is not wholly known has no power', async () => {
+    const home = 'installation/HOME 1'
+    const rows = Array.from({ length: 48 }, (_, i) => ({
+      ...hour(MAY + i * HOUR, 1_000_000 * i, 1),
+      received: 450,
+      ...(i === 5 && { coveredMs: HOUR / 2, received: 225, quality: Quality.PARTIAL })
+    }))
+    await place.putPower([
+      slots(rows, { point: home, register: 'p_tot', scale: 6, source: 'test' }),
+      slots(rows, { point: home, register: 'p_cons.low', scale: 6, source: 'test' })
+    ])
+    await place.settled()
+    expect((await place.run(false)).names).toEqual([])
+    expect((await place.run(false, { points: [home] })).totals.days).toBe(2 * 4 + 2)
+    const series = `grid=PT1H,installation=HOME\\ 1,register=p_tot`
+    const lines = [
+      `energy,grid=PT1H,point=installation/HOME\\ 1,register=p_tot milli=7i ${MAY}`,
+      // The power of a slot that was wholly known once.
+      `power,${series} w=3 ${MAY + 5 * HOUR}`,
+      `power,${series.replace('HOME', 'GHOST')} quality=3i ${MAY + 24 * HOUR}`
+    ]
+    const path = `/api/v2/write?org=${rig.org}&bucket=${place.bucket}&precision=ms`
+    await fetch(rig.url + path, { method: 'POST', headers: { authorization: `Token ${rig.token}` }, body: lines.join('\n') })
+    const { names, totals } = await place.run(true)
+    expect(names).toEqual([
+      `influx ${home} p_tot 2024-05-01`,
+      'influx power installation/GHOST 1 p_tot 2024-05-02',
+      `influx power ${home} p_tot 2024-05-01`
+    ])
+    expect(totals.mended).toBe(3)
+    expect((await place.run(false)).names).toEqual([])
+    const found = await rig.ask(place.bucket, `SELECT w FROM power WHERE installation = 'HOME 1' AND time < ${MAY + 24 * HOUR}ms`)
+    expect(found.map(({ w }) => w)).toEqual(Array.from({ length: 24 }, (_, i) => i).filter((i) => i !== 5))
   })
 
   test('days that are revised meanwhile are never told as wrong, nor rewritten with what was before', async () => {

@@ -238,6 +238,12 @@ describe.skipIf(!hasSshd())('half-days by SFTP', () => {
       const powers = () => files().map((name) => [...new Set(linesOf(name).map((line) => line.split(',').slice(3).join()))])
       expect(files().map((name) => linesOf(name).length)).toEqual([5401, 5399])
       await until(async () => expect(powers()).toEqual([['450,0,450'], ['450,0,450']]), 60_000)
+      // The same bytes, asked for.
+      for (const name of files()) {
+        const [, day, half] = name.slice(0, -4).split('_')
+        const { body } = await whole.send('GET', `/v1/installations/HOME01/half-days/${day}/${half}`)
+        expect(body).toBe(readFileSync(join(server.upload, name), 'utf8'))
+      }
       await home(-1)
       await until(async () => expect(powers()).toEqual([['-450,0,-450'], ['-450,0,-450']]), 60_000)
     } finally {

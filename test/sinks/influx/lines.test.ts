@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { Quality } from '../../../schemas/quality.js'
 import { alertLine, canBeTags, FIELDS, gaugeLines, placeOf, slotLines, slotTags } from '../../../sinks/influx/lines.js'
+import { powerLines } from '../../../sinks/influx/power.js'
 import { HOUR, MAY, readings, slots } from '../../schemas/blocks-at-random.js'
 import { alert } from './samples.js'
 
@@ -96,6 +97,12 @@ test('a field has one type for ever', () => {
         { kind: 'GAUGE', unit: 'W', scale: 9 }
       )
     ),
+    ...powerLines(
+      slots(
+        amounts.map((amount, i) => ({ start: MAY + i * 8000, end: MAY + (i + 1) * 8000, amount, coveredMs: i < 4 ? 8000 : 0 })),
+        { ...head, point: 'installation/HOME 01', grid: 'PT8S', scale: 6 }
+      )
+    ),
     ...[null, 0, -1.5, 1e-9, 1e30].map((value) => alertLine(alert({ value, threshold: value, until: value === null ? null : MAY })))
   ]
   for (const line of lines) {
@@ -105,6 +112,30 @@ test('a field has one type for ever', () => {
       expect(`${name}=${value} ${looks[type]?.test(value)}`).toBe(`${name}=${value} true`)
     }
   }
+})
+
+test('power is W of slots that are wholly covered; the others say that they are not', () => {
+  const rows = [
+    { start: MAY, end: MAY + 8000, amount: -1_000 },
+    { start: MAY + 8000, end: MAY + 16_000, amount: 0, coveredMs: 0, quality: Quality.PARTIAL }
+  ]
+  const home = { point: 'installation/HOME 01', register: 'p_tot', grid: 'PT8S', scale: 6 }
+  expect(powerLines(slots(rows, home))).toEqual([
+    `power,grid=PT8S,installation=HOME\\ 01,register=p_tot w=-0.45,quality=4i,completeness=1 ${MAY}`,
+    `power,grid=PT8S,installation=HOME\\ 01,register=p_tot quality=7i,completeness=0 ${MAY + 8000}`
+  ])
+  const quarters = slots(
+    [{ amount: 25_000_001 }, { amount: 1, coveredMs: 896_000 }].map((row, i) => ({
+      start: MAY + i * 900_000,
+      end: MAY + (i + 1) * 900_000,
+      ...row
+    })),
+    { ...home, grid: 'PT15M' }
+  )
+  expect(powerLines(quarters).map((line) => line.replace(/^.*p_tot (.*) \d+$/, '$1'))).toEqual([
+    'w=100.000004,quality=4i,completeness=1',
+    'quality=4i,completeness=0.995556'
+  ])
 })
 
 test('what line protocol cannot say in a tag is no tag', () => {
