@@ -56,7 +56,16 @@ import { inspect } from './producers/inspect.js'
 import { openMemory } from './producers/memory.js'
 import { type Redriven, redrive, rehearsal } from './producers/redrive.js'
 import { type Remote, startRemote } from './producers/remote.js'
-import { heartbeat, type Ingested, type IngestOptions, ingest, ingestKept, type ProducerRooms, publish } from './producers/run.js'
+import {
+  heartbeat,
+  type Ingested,
+  type IngestOptions,
+  ingest,
+  ingestKept,
+  type ProducerRooms,
+  publish,
+  type Report
+} from './producers/run.js'
 import type { AccessEntry, BrowserSession } from './schemas/access.js'
 import { decoding } from './schemas/decoding.js'
 import { homeZone } from './schemas/home-zone.js'
@@ -97,10 +106,7 @@ export interface Platform {
   hash(): Promise<Map<string, string>>
   /** Joins closed days until nothing is left to join. */
   foldDays(): Promise<void>
-  watch(
-    folders: readonly string[],
-    report: (result: Ingested | { name: string; error: unknown } | { name: string; said: string }) => void
-  ): void
+  watch(folders: readonly string[], report: Report): void
   /** Plays the made-up street, until it is closed. */
   play(report: (result: { name: string; error: unknown }) => void): void
   /** Tells commands where this process answers. */
@@ -195,11 +201,11 @@ const startRooms = (
 const startInflux = async ({ influx }: Settings, { log, wire }: Storage, sources: readonly string[], cast: Cast) => {
   if (!influx) return null
   const { influxGroup, influxTopics, runInfluxSink } = await import('./sinks/influx/sink.js')
-  const { influxCopy } = await import('./sinks/influx/copy.js')
+  const { influxCopies } = await import('./sinks/influx/copy.js')
   const token = () => readSecret(influx.token, 'influx.token')
   const sink = cast.sinks.includes(INFLUX) ? runInfluxSink(influx, { log, wire, sources, token, now: Date.now }) : null
-  const copy = influxCopy(influx, log, token, Date.now)
-  return { sink, copy, group: { group: influxGroup(influx), name: INFLUX, topics: influxTopics(influx, sources) } }
+  const copies = influxCopies(influx, log, token, Date.now)
+  return { sink, copies, group: { group: influxGroup(influx), name: INFLUX, topics: influxTopics(influx, sources) } }
 }
 
 /** What leaves for people and programs outside, where the settings name it: nothing of it is loaded otherwise, and nobody waits for it. */
@@ -331,6 +337,8 @@ const furnish = async (
   const registry = await openRegistryRows(log, wire, signal)
   const sessions = await compactedMap<BrowserSession>(log, Topics.accessSessions, signal)
   const access = createAccess(people, sessions, Date.now, registry.homes)
+  // What is asked or heard twice would be stored twice.
+  const asksSensors = cast.producers && slot === 0
   const producers: ProducerRooms = { log, wire, store, archive, sources, resolve: registry.resolve, memory: await openMemory(log, signal) }
   const influx = await startInflux(settings, storage, sourceNames, cast)
   const outlets = await startOutlets(settings, storage, cast)
@@ -427,7 +435,7 @@ const furnish = async (
       if (verifying) throw new Unavailable('A replay, a redrive or another reconcile is running: try again when it has ended.')
       verifying = true
       try {
-        for await (const step of reconcileCopies(storage, [storeCopy(log, store), ...(influx ? [influx.copy] : [])], wanted, apply)) {
+        for await (const step of reconcileCopies(storage, [storeCopy(log, store), ...(influx?.copies ?? [])], wanted, apply)) {
           if (signal.aborted) throw new Unavailable('The process is stopping: what was rewritten stays so.')
           yield step
         }
@@ -494,7 +502,13 @@ const furnish = async (
     },
     rules: goldenRules,
     sourceZone: homeZone,
-    sensors: () => remote?.sensors() ?? [],
+    halfDayCut: settings.sftp?.cut,
+    sensors: {
+      asks: !asksSensors ? 'elsewhere' : settings.flukso?.http ? 'here' : 'off',
+      everyMinutes: settings.flukso?.http?.everyMinutes ?? null,
+      named: new Set(settings.flukso?.http?.sensors.map(({ sensor }) => sensor)),
+      health: () => remote?.sensors() ?? []
+    },
     limits: { upload: settings.limits.upload, body: settings.limits.body },
     // Rooms that answer nobody are ready when they can work; whoever asks for figures has them from the ledger.
     ready: async () => (await storage.trouble()) ?? (cast.api === 'nobody' ? (influx?.sink?.trouble() ?? null) : null),
@@ -554,8 +568,7 @@ const furnish = async (
         watching = look()
         every(HEARTBEAT_MS, 'heartbeat', beat)
       }
-      // What is asked or heard twice would be stored twice.
-      if (cast.producers && slot === 0) {
+      if (asksSensors) {
         remote = startRemote(settings, {
           producers,
           folder,

@@ -22,9 +22,11 @@ import { completenessRoutes } from './routes/completeness.js'
 import { explainRoutes } from './routes/explain.js'
 import { exportRoutes } from './routes/export.js'
 import { fileRoutes } from './routes/files.js'
+import { halfDayRoutes } from './routes/half-days.js'
 import { healthRoutes } from './routes/health.js'
 import { installationRoutes } from './routes/installations.js'
 import { maintenanceRoutes } from './routes/maintenance.js'
+import { memberDayRoutes } from './routes/member-days.js'
 import { pageRoutes } from './routes/page.js'
 import { pointRoutes } from './routes/points.js'
 import { reconcileRoutes } from './routes/reconcile.js'
@@ -100,7 +102,9 @@ const everyRoute =
       rulesRoutes,
       registryRoutes,
       installationRoutes,
+      memberDayRoutes,
       checkRoutes,
+      halfDayRoutes,
       accessRoutes,
       sessionRoutes,
       maintenanceRoutes,

@@ -2,10 +2,12 @@ import type { Readable } from 'node:stream'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Archive } from '../infra/archive.js'
 import type { Log } from '../infra/log.js'
+import type { SensorTokens } from '../infra/sensor-tokens.js'
 import type { Store } from '../infra/store.js'
 import type { AccessEntry, BrowserSession, Credential, Range } from '../schemas/access.js'
 import type { AlertIdentity } from '../schemas/alerts.js'
 import type { Installation, Point, Reject, Slots } from '../schemas/generated.js'
+import type { Cut } from '../schemas/half-days.js'
 import type { LivePorts } from './live/ports.js'
 import type { Metrics } from './metrics.js'
 
@@ -36,13 +38,14 @@ export interface Deps {
   explainSlots: ExplainSlots
   /** Zone of a point without a registry row, by its source. */
   sourceZone(point: string): string
+  /** Where AM ends in the files that are sent; absent: none are. */
+  halfDayCut?: Cut
   metrics: Metrics
   /** Null when requests can be answered, otherwise why not yet. */
   ready(): Promise<string | null>
   /** What waits for something that is away, or for somebody, while requests are answered; null: nothing. */
   waiting?(): string | null
-  /** Fluksometer sensors that this process asks for over HTTP; absent: it asks nobody. */
-  sensors?(): readonly AskedSensor[]
+  sensors: SensorsPort
   limits: Limits
   /** Absent: no websocket. */
   live?: LivePorts
@@ -95,6 +98,18 @@ export type ExplainSlots = (
   counted: number
   members: { point: string; register: string; factor: number; amount: number; known: number; left: number }[]
 }[]
+
+/** Fluksometer sensors that are asked for over HTTP. */
+export interface SensorsPort {
+  /** Whether this process asks; `elsewhere`: in a cluster, another one does; `off`: its settings do not have flukso.http. */
+  asks: 'here' | 'elsewhere' | 'off'
+  /** From one round to the next; null: there are none. */
+  everyMinutes: number | null
+  /** Sensors whose tokens the settings name: those are not changed here. */
+  named: ReadonlySet<string>
+  /** Of those asked so far. */
+  health(): readonly AskedSensor[]
+}
 
 export interface AskedSensor {
   sid: string
@@ -157,7 +172,7 @@ export interface InstallationsPort {
   /** Enters rows, giving them their `knownAt`, and before them what points have to say of it; resolves when the ledger shows both. */
   apply(rows: readonly Installation[], points: readonly Point[]): Promise<{ knownAt: number }>
   /** By sensor; they leave this process in no answer. */
-  tokens: { entries(): ReadonlyMap<string, string>; put(tokens: ReadonlyMap<string, string>): void }
+  tokens: Pick<SensorTokens, 'entries' | 'put' | 'remove'>
 }
 
 export interface AlertsPort {

@@ -46,7 +46,7 @@ export const planWorkbook = async (deps: Deps, tabs: readonly Tab[], from: From)
   const changes = diffWorkbook(current, workbook, from)
   return {
     changes,
-    findings: [...findings, ...laterVersions(current, changes), ...accessFindings(workbook, entries)],
+    findings: [...findings, ...laterVersions(current, changes, SENSORS_TAB), ...accessFindings(workbook, entries)],
     tokens: new Map([...workbook.tokens].filter(([sid, token]) => known.get(sid) !== token)),
     people: newcomers(workbook, entries)
   }
@@ -88,13 +88,14 @@ const accessFindings = ({ access }: Workbook, entries: Entries): Finding[] =>
       )
   })
 
-const laterVersions = (current: readonly Installation[], changes: readonly InstallationChange[]): Finding[] =>
+/** What is changed holds only until the next version: `tab` is where it is written. */
+export const laterVersions = (current: readonly Installation[], changes: readonly InstallationChange[], tab: string): Finding[] =>
   changes.flatMap(({ installation, validFrom }): Finding[] => {
     const later = currentInstallations(current).find((row) => row.installation === installation && row.validFrom > validFrom)
     if (!later) return []
     const message = `${installation} has another version from ${whenText(later.validFrom, later.zone)} on, which stays as it is`
-    const mend = 'Import this workbook for that day as well, or take that version back, if it is to hold no longer.'
-    return [{ level: 'warning', tab: SENSORS_TAB, row: 0, column: '', message, mend }]
+    const mend = 'Enter it for that day as well, or take that version back, if it is to hold no longer.'
+    return [{ level: 'warning', tab, row: 0, column: '', message, mend }]
   })
 
 /** Enters rows of installations, with what their points have to know before. */

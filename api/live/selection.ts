@@ -56,29 +56,33 @@ export class Selection {
   }
 }
 
-/** The members of installations (or groups, which are kept alike) as of now. */
+/** Current versions of installations and groups. What is not open and what does not exist answer alike, also to who has a clamp of it. */
+const openVersions = (
+  names: readonly string[],
+  installations: readonly Installation[],
+  identity: Identity
+): Map<string, readonly Installation[]> => {
+  const versions = versionsByName(installations)
+  const missing = names.filter((name) => !versions.has(name) || readable(identity, pointOfInstallation(name)).length === 0)
+  if (missing.length > 0)
+    throw new FrameError('not_found', `No such installation, or it is not open to you: ${missing.slice(0, 5).join(', ')}.`)
+  return new Map(names.map((name) => [name, versions.get(name)!]))
+}
+
+/** The members of installations (or groups, which are kept alike) as of now, as far as they are open: of a group, those of the visitor's own homes. */
 const membersOf = (names: readonly string[], installations: readonly Installation[], identity: Identity): Map<string, Set<string>> => {
   const found = new Map<string, Set<string>>()
-  for (const name of names) {
-    const versions = installations.filter(({ installation }) => installation === name)
-    const newest = versions.sort((a, b) => a.validFrom - b.validFrom || a.knownAt - b.knownAt).at(-1)
-    const open = newest?.deleted ? [] : (newest?.members ?? []).filter(({ point }) => readable(identity, point).length > 0)
-    // What is not open and what does not exist answer alike.
-    if (open.length === 0) throw new FrameError('not_found', `No such installation, or it is not open to you: ${name}.`)
+  for (const [name, versions] of openVersions(names, installations, identity)) {
+    const open = versions[versions.length - 1].members.filter(({ point }) => readable(identity, point).length > 0)
+    if (open.length === 0) throw new FrameError('not_found', `${name} has no member that is open to you.`)
     for (const { point, register } of open) found.set(point, (found.get(point) ?? new Set()).add(register))
   }
   return found
 }
 
 /** Installations as the points whose series are their power. */
-const installationsOf = (names: readonly string[], installations: readonly Installation[], identity: Identity): Map<string, Registers> => {
-  const versions = versionsByName(installations)
-  const missing = names.filter((name) => !versions.has(name) || readable(identity, pointOfInstallation(name)).length === 0)
-  // What is not open and what does not exist answer alike.
-  if (missing.length > 0)
-    throw new FrameError('not_found', `No such installation, or it is not open to you: ${missing.slice(0, 5).join(', ')}.`)
-  return new Map(names.map((name) => [pointOfInstallation(name), null]))
-}
+const installationsOf = (names: readonly string[], installations: readonly Installation[], identity: Identity): Map<string, Registers> =>
+  new Map([...openVersions(names, installations, identity).keys()].map((name) => [pointOfInstallation(name), null]))
 
 /** Throws FrameError when any of it is not open: who asks for ten points is told, not given nine. */
 export const select = (

@@ -1,5 +1,11 @@
 /** The answers of the API that the page reads (/openapi.json has all of them). Instants are ISO 8601 UTC, energy is integers in milli-units. */
 
+/** What of a request is wrong, and where. */
+export interface Issue {
+  path: string
+  message: string
+}
+
 export interface Session {
   name: string
   role: 'admin' | 'reader' | 'device'
@@ -180,6 +186,14 @@ export interface Completeness {
   more: boolean
 }
 
+/** How complete the members of installations are, day by day; the worst first. */
+export interface MemberDays {
+  days: string[]
+  members: (Omit<Completeness['series'][number], 'unit' | 'silent'> & { label: string; device: string; installations: string[] })[]
+  totals: { members: number; complete: number; missing: number; missingMs: number }
+  more: boolean
+}
+
 /** An installation or group that is open to the visitor. */
 export interface Home {
   id: string
@@ -188,6 +202,57 @@ export interface Home {
   zone: string
   /** The point whose series are its power. */
   point: string
+  /** For administrators: what it is made of, by validFrom. */
+  versions?: HomeVersion[]
+}
+
+export interface HomeVersion {
+  validFrom: string
+  name: string
+  latitude: number | null
+  longitude: number | null
+  members: HomeMember[]
+}
+
+export interface HomeMember {
+  point: string
+  register: string
+  /** Factors: -1, 0 or 1. */
+  tot: number
+  prod: number
+  ve: number
+  cons: number
+  /** What it measures; an export ends in a dash. */
+  label: string
+  device: string
+  startDate: string
+}
+
+/** What a change of installations would do, or did. */
+export interface Planned {
+  applied: boolean
+  changes: {
+    installation: string
+    validFrom: string
+    what: 'added' | 'changed' | 'removed'
+    text: string
+    fields: { field: string; from: string; to: string }[]
+  }[]
+  findings: Finding[]
+  /** Of a workbook: sensors whose token is new or another, and who may see more. */
+  tokens?: number
+  people?: { name: string; isNew: boolean; installations: string[]; secret?: string }[]
+}
+
+/** What is wrong with what was written, or may be. */
+export interface Finding {
+  level: 'error' | 'warning'
+  tab: string
+  /** From 1; 0: no row in particular. */
+  row: number
+  column: string
+  message: string
+  mend: string
 }
 
 /** How a Fluksometer sensor is doing that is asked for over HTTP. */
@@ -196,6 +261,15 @@ export interface SensorInfo {
   point: string
   state: string
   detail: string
-  since: string
+  since: string | null
   askedAt: string | null
+  /** Its token is kept where the page can change it. */
+  kept: boolean
+}
+
+/** Whether sensors are asked for at all, and what to do where they are not. */
+export interface SensorsPort {
+  asks: 'here' | 'elsewhere' | 'off'
+  everyMinutes: number | null
+  advice: string | null
 }

@@ -62,8 +62,9 @@ const Shell = () => {
   }, [])
   const { page } = route.value
   const Shown = SHOWN[page]
-  // Who has no installation needs no tab for them.
-  const tabs = (Object.keys(TITLES) as Page[]).filter((each) => each !== 'homes' || (homes.value?.length ?? 0) > 0)
+  // Who has no installation, and may enter none, needs no tab for them.
+  const hasHomes = session.value?.role === 'admin' || (homes.value?.length ?? 0) > 0
+  const tabs = (Object.keys(TITLES) as Page[]).filter((each) => each !== 'homes' || hasHomes)
   useEffect(() => {
     document.title = `${TITLES[page]} · Wattledger`
   }, [page])

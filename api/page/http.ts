@@ -1,10 +1,13 @@
+import type { Issue } from './answers.js'
+
 /** The API as the page asks it. The cookie speaks for the visitor. */
 
 export class HttpError extends Error {
   constructor(
     readonly status: number,
     readonly code: string,
-    message: string
+    message: string,
+    readonly issues: readonly Issue[] = []
   ) {
     super(message)
   }
@@ -32,17 +35,19 @@ const answered = async <Answer>(asked: Promise<Response>): Promise<Answer> => {
     return null
   })
   if (response.ok) return body as Answer
-  const { code = 'internal', message = `The server answered ${response.status}.` } = body?.error ?? {}
-  throw new HttpError(response.status, code, message)
+  const { code = 'internal', message = `The server answered ${response.status}.`, issues } = body?.error ?? {}
+  throw new HttpError(response.status, code, message, issues)
 }
 
 export const get = <Answer>(path: string, query?: Query, signal?: AbortSignal): Promise<Answer> =>
   answered(fetch(address(path, query), { signal }))
 
-export const send = <Answer>(method: 'POST' | 'DELETE', path: string, body?: unknown): Promise<Answer> =>
-  answered(
-    fetch(path, {
-      method,
-      ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
-    })
-  )
+/** A body that is no Blob goes as JSON. */
+export const send = <Answer>(method: 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<Answer> =>
+  answered(fetch(path, { method, ...bodyOf(body) }))
+
+const bodyOf = (body: unknown): Pick<RequestInit, 'body' | 'headers'> => {
+  if (body === undefined) return {}
+  if (body instanceof Blob) return { body, headers: { 'content-type': 'application/octet-stream' } }
+  return { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }
+}

@@ -5,20 +5,14 @@ import type { Latest, Store } from '../../infra/store.js'
 import type { Range } from '../../schemas/access.js'
 import { share } from '../../schemas/completeness.js'
 import type { Point } from '../../schemas/generated.js'
-import { storedGrid } from '../../schemas/grid.js'
-import { gridIntervals } from '../../schemas/gridding.js'
-import { mergeSlots } from '../../schemas/merge.js'
-import { currentVersions, rulesOf, versionAt } from '../../schemas/registry.js'
-import { wallOf } from '../../schemas/zone.js'
+import { currentVersions } from '../../schemas/registry.js'
 import { rangesOf } from '../auth.js'
-import { type Completeness, completenessOf, type Daily, dailyRows, dateAfter, edgesOf, isSilent, lifeOf } from '../completeness.js'
+import { type Completeness, completenessOf, isSilent, lifeOf } from '../completeness.js'
+import { askedDates, byPoint, dailyIn, edgesByZone, today, USUAL_DAYS } from '../daily.js'
 import type { Deps } from '../deps.js'
 import { errorAnswers } from '../errors.js'
 import { iso } from '../format.js'
-import { DayParam, daysAsked, knownPoint, ledgerUnit, PointParam, ZoneParam, zoneAt } from '../question.js'
-import { currentIntervals } from '../rows.js'
-
-const USUAL_DAYS = 31
+import { DayParam, knownPoint, ledgerUnit, PointParam, ZoneParam, zoneAt } from '../question.js'
 
 const YesParam = z.enum(['true', 'false']).default('false')
 
@@ -128,48 +122,12 @@ export const completenessRoutes =
 /** Gauges and states cover no time. */
 const counts = ({ kind }: Latest): boolean => kind === 'COUNTER' || kind === 'INTERVAL'
 
-const today = (zone: string, now: number): string => new Date(wallOf(zone, now)).toISOString().slice(0, 10)
-
-const askedDates = (from: string | undefined, to: string | undefined, today: string): string[] => {
-  const end = to ?? dateAfter(today, 1)
-  return daysAsked(from ?? dateAfter(end, -USUAL_DAYS), end)
-}
-
-/** The days of each zone, worked out once. */
-const edgesByZone = (dates: readonly string[]): ((zone: string) => number[]) => {
-  const known = new Map<string, number[]>()
-  return (zone) => {
-    const edges = known.get(zone) ?? edgesOf(dates, zone)
-    known.set(zone, edges)
-    return edges
-  }
-}
-
-const byPoint = (versions: readonly Point[]): Map<string, Point[]> => {
-  const points = new Map<string, Point[]>()
-  for (const version of versions) {
-    const rows = points.get(version.point)
-    if (rows) rows.push(version)
-    else points.set(version.point, [version])
-  }
-  return points
-}
-
 const completenessIn = async (store: Store, latest: Latest, head: Head, edges: readonly number[], now: number): Promise<Found | null> => {
   const life = lifeOf(latest.firstAt, latest.at, now)
   // Nothing lies behind the newest reading: who is silent need not be read.
-  const rows = latest.at <= edges[0] ? [] : await dailyIn(store, latest, head, edges)
+  const rows = latest.at <= edges[0] ? [] : await dailyIn(store, latest, head.versions, head.zone, edges)
   const told = completenessOf(edges, rows, life, head.ranges)
   return told && { ...head, latest, told, silent: isSilent(edges, told, latest.at) }
-}
-
-const dailyIn = async (store: Store, latest: Latest, { versions, zone }: Head, edges: readonly number[]): Promise<Daily[]> => {
-  const [from, to] = [edges[0], edges[edges.length - 1]]
-  const stored = dailyRows(mergeSlots(await store.slots(latest, 'P1D', from, to), { from, to }))
-  if (stored.length > 0 || latest.kind === 'COUNTER') return stored
-  // A curve of months has no stored days.
-  const { expectedMs } = rulesOf(versionAt(versions, from), latest.register)
-  return gridIntervals(await currentIntervals(store, latest, from, to), storedGrid('P1D'), zone, from, to, { expectedMs })
 }
 
 const worstFirst = (a: Found, b: Found): number =>

@@ -14,7 +14,7 @@ import { ApiError, errorAnswers, notFound } from '../errors.js'
 import { iso } from '../format.js'
 import { Changes, DryRun, Entered, Id, Info, VersionBody } from '../installation-bodies.js'
 import { WhenParam, whenOf } from '../question.js'
-import { countingOf, enterInstallations, enterWorkbook, type Plan, planWorkbook, workbookOf } from '../workbook.js'
+import { countingOf, enterInstallations, enterWorkbook, laterVersions, type Plan, planWorkbook, workbookOf } from '../workbook.js'
 
 const XLSX = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
 /** What the workbooks of this kind are called; the date is that from which on they hold. */
@@ -69,9 +69,9 @@ export const installationRoutes =
 
     /** What one row would do; enters it, unless it is only asked or changes nothing. */
     const put = async (row: Installation, dryRun: boolean) => {
-      const [versions, latest] = await Promise.all([byName(), deps.store.latest()])
-      const change = changeOf(installationAt(versions.get(row.installation) ?? [], row.validFrom), row)
-      const findings = checkRow(row, countingOf(latest))
+      const [current, latest] = await Promise.all([deps.installations.versions(), deps.store.latest()])
+      const change = changeOf(installationAt(versionsByName(current).get(row.installation) ?? [], row.validFrom), row)
+      const findings = [...checkRow(row, countingOf(latest)), ...laterVersions(current, change ? [change] : [], 'validFrom')]
       if (!dryRun) refuseErrors(findings, row.installation)
       const entered = dryRun || !change ? null : await enterInstallations(deps, [row])
       return { applied: entered !== null, knownAt: entered && iso(entered.knownAt), changes: change ? [changeRow(change)] : [], findings }

@@ -27,6 +27,8 @@ const doors: [method: 'GET' | 'POST' | 'PUT' | 'DELETE', url: string, may: ('adm
   ['GET', '/v1/completeness', ['admin', 'reader']],
   ['GET', '/v1/suspects?point=flukso/a', ['admin', 'reader']],
   ['GET', '/v1/sensors', ['admin']],
+  ['POST', '/v1/sensors', ['admin']],
+  ['DELETE', `/v1/sensors/${'f'.repeat(32)}`, ['admin']],
   ['GET', '/v1/alerts', ['admin', 'reader']],
   ['POST', '/v1/alerts/ack', ['admin']],
   ['GET', '/v1/rejects', ['admin', 'reader']],
@@ -41,6 +43,8 @@ const doors: [method: 'GET' | 'POST' | 'PUT' | 'DELETE', url: string, may: ('adm
   ['GET', '/v1/installations', ['admin', 'reader']],
   ['GET', '/v1/installations/workbook', ['admin']],
   ['GET', `/v1/installations/checks?${day}`, ['admin', 'reader']],
+  ['GET', '/v1/installations/nobody/half-days/2024-03-01/AM', ['admin', 'reader']],
+  ['GET', `/v1/installations/completeness?${day}`, ['admin']],
   ['POST', '/v1/installations/workbook?name=Configuration01_20220701.xlsx&dryRun=true', ['admin']],
   ['PUT', '/v1/installations/nobody?dryRun=true', ['admin']],
   ['DELETE', '/v1/installations/nobody?from=2024-03-01&dryRun=true', ['admin']],
@@ -59,6 +63,7 @@ const doors: [method: 'GET' | 'POST' | 'PUT' | 'DELETE', url: string, may: ('adm
 const payload = (url: string) => {
   if (url.includes('.xlsx')) return { payload: readFileSync(SAMPLE), headers: { 'content-type': 'application/octet-stream' } }
   if (url.startsWith('/v1/installations/')) return { payload: { validFrom: '2024-03-01', members: [] } }
+  if (url === '/v1/sensors') return { payload: { sensor: 'a'.repeat(32), token: 'b'.repeat(32) } }
   if (url === '/v1/alerts/ack') return { payload: { alertKey: 'none' } }
   return url.startsWith('/v1/access') || /^\/v1\/(re(fold|parse|play|jects|concile)|sign)/.test(url)
     ? { payload: url.startsWith('/v1/access') ? { name: `n${url.length}`, role: 'reader' } : {} }
@@ -119,7 +124,9 @@ test('every route that is published is one of the doors tried here', async () =>
         .replace('/installations/nobody', '/installations/{id}')
         .replace('/nobody', '/{name}')
         .replace('/none', '/{id}')
-        .replace(/[0-9a-f]{64}/, '{origin}')}`
+        .replace(/[0-9a-f]{64}/, '{origin}')
+        .replace(/[0-9a-f]{32}/, '{sensor}')
+        .replace('/2024-03-01/AM', '/{day}/{half}')}`
   )
   expect(published.sort()).toEqual(
     [...tried.filter((door) => !door.endsWith('/openapi.json')), 'GET /healthz', 'GET /readyz', 'POST /v1/session'].sort()

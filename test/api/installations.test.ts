@@ -109,6 +109,10 @@ test('a new version holds from its day on, back to it when it lies in the past; 
   const back = await bring(sampleTabs('v2'))
   expect(texts(back)).toHaveLength(2)
   expect(said(back)).toEqual(['GRPA01', 'HOME01'].map((id) => `${id} has another version from 2022-08-01 on, which stays as it is`))
+  const body = { validFrom: '2022-07-15', members: [] }
+  expect(said(await ask('PUT', '/v1/installations/HOME01?dryRun=true', body))).toEqual([
+    'HOME01 has another version from 2022-08-01 on, which stays as it is'
+  ])
   const { installations } = await ask('GET', '/v1/installations')
   expect(
     installations.find(({ id }: Json) => id === 'HOME01').versions.map(({ validFrom, members }: Json) => [validFrom, members[2].prod])

@@ -6,7 +6,7 @@ import { buffer } from 'node:stream/consumers'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { createAccess } from '../../api/access/access.js'
 import { buildApp } from '../../api/app.js'
-import type { Deps, Limits } from '../../api/deps.js'
+import type { Deps, Limits, SensorsPort } from '../../api/deps.js'
 import { createMetrics } from '../../api/metrics.js'
 import { Refused } from '../../infra/errors.js'
 import { openEmbedded } from '../../infra/lmdb/open.js'
@@ -197,7 +197,14 @@ export interface Ledger {
 
 /** The API over a real store and log in a folder of its own; what belongs to main.ts (tokens, imports) is kept in memory. */
 export const openLedger = async (
-  said: { limits?: Partial<Limits>; logger?: FastifyBaseLogger; now?: number; page?: string; ready?: Deps['ready'] } = {}
+  said: {
+    limits?: Partial<Limits>
+    logger?: FastifyBaseLogger
+    now?: number
+    page?: string
+    ready?: Deps['ready']
+    sensors?: Partial<SensorsPort>
+  } = {}
 ): Promise<Ledger> => {
   let at = said.now ?? START + 1000 * 24 * HOUR
   const now = () => at
@@ -231,8 +238,13 @@ export const openLedger = async (
         homes = homesOf(installationRows)
         return { knownAt }
       },
-      tokens: { entries: () => tokens, put: (more) => more.forEach((token, sid) => void tokens.set(sid, token)) }
+      tokens: {
+        entries: () => tokens,
+        put: (more) => more.forEach((token, sid) => void tokens.set(sid, token)),
+        remove: (sid) => tokens.delete(sid)
+      }
     },
+    sensors: { asks: 'here', everyMinutes: 5, named: new Set(), health: () => [], ...said.sensors },
     async upload(body, name) {
       const bytes = await buffer(body)
       if (name.endsWith('.exe')) throw new Refused(`No source knows such a file as ${name}.`)

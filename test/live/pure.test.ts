@@ -202,9 +202,18 @@ test('selections are clipped by grants, and hash what they hold', () => {
     longitude: null,
     members
   }
-  const group = select({ group: 'house', measure: 'intervals' }, { grid: null }, ana, [house])
+  const owner = { ...ana, grants: [...ana.grants, { who: 'ana', point: 'installation/house', from: null, to: null }] }
+  const group = select({ group: 'house', measure: 'intervals' }, { grid: null }, owner, [house])
   expect([group.has('p', '2'), group.has('p', '1'), group.has('q', '1')]).toEqual([true, false, false])
-  expect(() => select({ installations: ['none'], measure: 'slots' }, { grid: null }, ana, [house])).toThrow('No such installation')
+  // A clamp of theirs in somebody else's house does not tell that there is such a house.
+  for (const measure of ['slots', 'power'])
+    for (const who of [ana, { ...ana, grants: [] }])
+      for (const name of ['none', 'house'])
+        expect(() => select({ installations: [name], measure }, { grid: 'PT1H' }, who, [house])).toThrow(
+          `No such installation, or it is not open to you: ${name}.`
+        )
+  const closed = { ...owner, grants: owner.grants.slice(1) }
+  expect(() => select({ group: 'house', measure: 'slots' }, { grid: 'PT1H' }, closed, [house])).toThrow('no member that is open')
   const hashes = [
     mine,
     group,

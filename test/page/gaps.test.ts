@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { PointInfo } from '../../api/page/answers.js'
 import { datesOf, isNewest, isWeekend, monthOf, monthText, movedMonth, startOf } from '../../api/page/gaps/month.js'
-import { kindOf, sentenceOf, shareText, silentText } from '../../api/page/gaps/words.js'
+import { kindOf, missingText, sentenceOf, shareText, silentText } from '../../api/page/gaps/words.js'
 
 const NOW = Date.parse('2026-11-21T15:00:00Z')
 const point = (zone: string, ...last: (string | null)[]): PointInfo => ({
@@ -61,6 +61,14 @@ describe('in words', () => {
     ])
     expect(told(0, 0, 0)).toBe('Nothing was heard of any register in October 2023.')
     expect(silentText(1, 'October 2023')).toBe('1 has been silent since before October 2023.')
+  })
+
+  test('a row: whole days, parts of days, and how much that is', () => {
+    const text = (missingDays: number, partialDays: number, hours: number) =>
+      missingText({ missingDays, partialDays, missingMs: hours * 3_600_000 })
+    expect(text(0, 0, 0)).toBe('complete')
+    expect(text(3, 2, 76)).toBe('3 days and parts of 2 days missing, 3 days together')
+    expect([text(1, 0, 24), text(0, 1, 2)]).toEqual(['1 day missing', 'a part of 1 day missing, 2 h together'])
   })
 
   test('a day: a little that is missing is missing', () => {

@@ -1,17 +1,12 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Browser, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { writeTabs } from '../../infra/workbook.js'
 import { encode } from '../producers/flukso/blocks.js'
-import { sampleTabs } from '../schemas/installations/sample.js'
-import { type Server, serve, stop } from '../whole/child.js'
-import { recordedBlock } from '../whole/files.js'
-import { type Given, type Json, temporary } from '../whole/platform.js'
-import { builtPage, CHROMIUM, type How, launch, linkOf, nameless, overhang, titled, type Visit, visit } from './browser.js'
+import { temporary } from '../whole/platform.js'
+import { CHROMIUM, type How, nameless, overhang, titled } from './browser.js'
+import { OWNER, openStreet, type Street, soon } from './street.js'
 
-/** The page of the people of the dossier's street: its blocks and workbook, from the files to what they see. */
-const TMPO = new URL('../recorded/flukso/synthetic/tmpo', import.meta.url).pathname
 const DAY = 'day=2022-07-01'
 /** HOME01: what its clamps count in 8 s, thousandths of Wh, when 1800 W are produced, 450 W used and 1350 W injected. */
 const CLAMPS = [
@@ -24,25 +19,7 @@ const CLAMPS = [
 /** A sensor that is asked for where nobody answers. */
 const AWAY = 'fed676021dacaaf6a12a8dda7685be34'
 
-let folder: string
-let server: Server
-let browser: Browser
-let secrets: Record<string, string>
-const visits: Visit[] = []
-/** A browser signs in ten times a minute at most. */
-const cookies = new Map<string, Awaited<ReturnType<Visit['context']['cookies']>>>()
-
-/** Other programs may want this machine too. */
-const soon = <Value>(ask: () => Promise<Value> | Value) => expect.poll(ask, { timeout: 20_000 })
-
-const token = (): string => readFileSync(join(folder, 'data', 'token'), 'utf8').trim()
-const post = async (path: string, bytes: Buffer | string): Promise<Json> => {
-  const headers = { authorization: `Bearer ${token()}`, 'content-type': 'application/octet-stream' }
-  const response = await fetch(`${server.url}${path}`, { method: 'POST', headers, body: new Uint8Array(Buffer.from(bytes)) })
-  expect([path, response.status]).toEqual([path, 200])
-  return (await response.json()) as Json
-}
-const send = ({ name, bytes }: Given) => post(`/v1/files?name=${encodeURIComponent(name)}`, bytes)
+let street: Street
 
 /** Blocks of the last seconds, of all clamps of HOME01; `rid` 1: other meters than those of 2022. */
 const recent = async (samples: number): Promise<void> => {
@@ -51,29 +28,8 @@ const recent = async (samples: number): Promise<void> => {
     const list = Array.from({ length: samples }, (_, i): [number, number] => [last - 8 * (samples - 1 - i), i * step])
     const cfg = { id: sid, rid: 1, type: 'electricity', subtype, data_type: 'counter', unit: 'Wh' }
     const bid = list[0][0] - (list[0][0] % 2 ** 20)
-    await send({ name: `${sid}/1/20/${bid}.gz`, bytes: encode({ samples: list, cfg, doubled: true }) })
+    await street.send({ name: `${sid}/1/20/${bid}.gz`, bytes: encode({ samples: list, cfg, doubled: true }) })
   }
-}
-
-const come = async (how: How = {}): Promise<Page> => {
-  const seen = await visit(browser, how)
-  visits.push(seen)
-  return seen.page
-}
-
-/** Somebody who pastes their own secret, as it was handed to them; later the cookie speaks. */
-const enter = async (name: string, how: How = {}): Promise<Page> => {
-  const page = await come(how)
-  const known = cookies.get(name)
-  if (known) await page.context().addCookies(known)
-  await page.goto(server.url)
-  if (!known) {
-    await page.getByLabel('Your secret, or a link').fill(secrets[name])
-    await page.getByRole('button', { name: 'Sign in' }).click()
-  }
-  await page.locator('.status.live').waitFor()
-  cookies.set(name, await page.context().cookies())
-  return page
 }
 
 /** kWh of 1 July as the API tells it. */
@@ -81,8 +37,7 @@ const dayOf =
   (id: string) =>
   async (register: string): Promise<string> => {
     const query = new URLSearchParams({ point: `installation/${id}`, register, grid: 'P1D', from: '2022-07-01', to: '2022-07-02' })
-    const response = await fetch(`${server.url}/v1/series?${query}`, { headers: { authorization: `Bearer ${token()}` } })
-    return ((await response.json()) as Json).rows[0].kwh
+    return (await street.get(`/v1/series?${query}`)).rows[0].kwh
   }
 
 const figuresOf = (page: Page, id: string): Promise<string[]> => page.getByTestId(`energy ${id}`).locator('dd').allTextContents()
@@ -90,36 +45,18 @@ const pictureOf = (page: Page, id: string) => page.getByTestId(`chart ${id}`).ge
 
 describe.skipIf(CHROMIUM === null)(titled('homes in Chromium'), () => {
   beforeAll(async () => {
-    await builtPage()
-    folder = temporary()
-    const config = join(folder, 'wattledger.yaml')
-    const secret = join(folder, 'clamp.token')
+    const secret = join(temporary(), 'clamp.token')
     writeFileSync(secret, 'f'.repeat(32), { mode: 0o600 })
     // Port 1 answers nobody.
-    const http = `{ url: 'http://127.0.0.1:1', sensors: [{ sensor: ${AWAY}, token: { file: ${secret} } }] }`
-    writeFileSync(config, `data: ${join(folder, 'data')}\nhttp: { listen: ['127.0.0.1:0'] }\nfolders: []\nflukso: { http: ${http} }\n`)
-    server = await serve(['--config', config])
-    browser = await launch()
-    const names = readdirSync(TMPO, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.gz'))
-    for (const name of names.sort()) await send(recordedBlock(join('synthetic/tmpo', name)))
-    const workbook = await writeTabs(sampleTabs())
-    const { people } = await post('/v1/installations/workbook?dryRun=false&name=Configuration01_20220701.xlsx', workbook)
-    secrets = Object.fromEntries(people.map(({ name, secret }: Json) => [name, secret]))
+    street = await openStreet({
+      flukso: `flukso: { http: { url: 'http://127.0.0.1:1', sensors: [{ sensor: ${AWAY}, token: { file: ${secret} } }] } }`
+    })
   }, 120_000)
-  afterEach(async () => {
-    const all = visits.splice(0)
-    for (const { context } of all) await context.close()
-    // Who is not signed in yet is told so with a 401.
-    expect(all.flatMap(({ complaints }) => complaints).filter((each) => !each.includes('401'))).toEqual([])
-  })
-  afterAll(async () => {
-    await browser?.close()
-    if (server) await stop(server)
-    rmSync(folder, { recursive: true, force: true })
-  })
+  afterEach(async () => expect(await street.leave()).toEqual([]))
+  afterAll(() => street?.close())
 
   test('who pastes their secret is at home: own installation and its group, nobody else’s', async () => {
-    const page = await enter('HOME01')
+    const page = await street.enter('HOME01')
     await page.getByTestId('home HOME01').waitFor()
     expect(page.url()).toContain('#/homes')
     expect(await page.getByTestId(/^home /).count()).toBe(2)
@@ -127,14 +64,13 @@ describe.skipIf(CHROMIUM === null)(titled('homes in Chromium'), () => {
       "Consommations et productions totales de la rue d'essai"
     )
     expect(await page.getByLabel('Installation').locator('option').count()).toBe(3)
-    expect(await page.getByTestId('sensors').count()).toBe(0)
-    await page.goto(`${server.url}/#/homes/HOME02?${DAY}`)
+    await page.goto(`${street.url}/#/homes/HOME02?${DAY}`)
     await page.getByText('There is no installation “HOME02” here, or it is not open to you.').waitFor()
   })
 
   test('a day in kWh, to the last digit, as the API has it; a day without data shows none', async () => {
-    const page = await enter('HOME01')
-    await page.goto(`${server.url}/#/homes?${DAY}`)
+    const page = await street.enter('HOME01')
+    await page.goto(`${street.url}/#/homes?${DAY}`)
     for (const id of ['HOME01', 'GRPA01']) {
       const [used, produced, withdrawn, injected] = await Promise.all(['p_cons', 'p_prod', 'withdrawal', 'injection'].map(dayOf(id)))
       // What is produced counts below zero.
@@ -156,10 +92,10 @@ describe.skipIf(CHROMIUM === null)(titled('homes in Chromium'), () => {
   })
 
   test('a few minutes of it are asked for in slots of 8 s; what is drawn has gaps where nothing is known', async () => {
-    const page = await enter('HOME01')
+    const page = await street.enter('HOME01')
     const [from, to] = ['2022-07-01T11:52:24Z', '2022-07-01T12:10:00Z'].map((at) => Date.parse(at))
     const asked = page.waitForRequest((request) => request.url().includes('grid=PT8S') && request.url().includes('register=p_tot'))
-    await page.goto(`${server.url}/#/homes/HOME01?${DAY}&from=${from}&to=${to}`)
+    await page.goto(`${street.url}/#/homes/HOME01?${DAY}&from=${from}&to=${to}`)
     expect(new URL((await asked).url()).searchParams.get('format')).toBe('columns')
     // A7: from -1350 W to 2070 W, until 12:00:56.
     await soon(() => pictureOf(page, 'HOME01').getAttribute('aria-label')).toBe(
@@ -177,8 +113,22 @@ describe.skipIf(CHROMIUM === null)(titled('homes in Chromium'), () => {
     await soon(() => page.url()).not.toContain('from=')
   })
 
+  test('a charging station: its vehicles are drawn and added up', async () => {
+    const page = await street.enter('HOME03')
+    await page.goto(`${street.url}/#/homes?${DAY}`)
+    await soon(() => pictureOf(page, 'HOME03').getAttribute('aria-label')).toMatch(/^Power of the day: vehicles up to \d/)
+    expect(await page.getByTestId('chart HOME03').locator('.legend').textContent()).toContain('Vehicles')
+    const vehicles = await dayOf('HOME03')('p_ve')
+    await soon(() => figuresOf(page, 'HOME03')).toContain(`${vehicles} kWh`)
+    if (process.env.SHOTS) await page.screenshot({ path: join(process.env.SHOTS, 'vehicles.png'), fullPage: true })
+    const other = await street.enter('HOME01')
+    await other.goto(`${street.url}/#/homes?${DAY}`)
+    await soon(() => other.getByTestId('chart HOME01').locator('.legend').textContent()).toContain('Grid')
+    expect(await other.getByTestId('chart HOME01').textContent()).not.toContain('Vehicles')
+  })
+
   test('today comes live, and what it is now stands there without a reload', async () => {
-    const page = await enter('HOME01')
+    const page = await street.enter('HOME01')
     await page.getByTestId('home HOME01').waitFor()
     await page.getByRole('button', { name: 'Today' }).click()
     await recent(30)
@@ -191,14 +141,13 @@ describe.skipIf(CHROMIUM === null)(titled('homes in Chromium'), () => {
   })
 
   test('an administrator chooses among all, and sees how the sensors are', async () => {
-    const page = await come()
-    await page.goto(await linkOf(server.url, token()))
-    await page.locator('.status.live').waitFor()
-    cookies.set('owner', await page.context().cookies())
+    const page = await street.enter(OWNER)
     await page.getByRole('link', { name: 'Homes' }).click()
+    await page.getByRole('button', { name: 'Sensors' }).click()
     const sensors = page.getByTestId('sensors')
     await sensors.getByText(/not fine\.$/).waitFor()
     await soon(() => sensors.getByRole('row').filter({ hasText: AWAY }).textContent()).toContain('no answer')
+    await page.getByRole('button', { name: 'Power' }).click()
     await page.getByLabel('Installation').selectOption('HOME02')
     await page.getByTestId('home HOME02').waitFor()
     expect(await page.getByTestId(/^home /).count()).toBe(1)
@@ -206,9 +155,9 @@ describe.skipIf(CHROMIUM === null)(titled('homes in Chromium'), () => {
 
   for (const how of [{ phone: true }, { dark: true }] satisfies How[]) {
     test(`${how.phone ? 'on a phone' : 'on a desk'}, ${how.dark ? 'dark' : 'light'}: nothing hangs over, everything has a name`, async () => {
-      const page = await enter('HOME01', how)
+      const page = await street.enter('HOME01', how)
       for (const path of [`/homes?${DAY}`, '/alerts']) {
-        await page.goto(`${server.url}/#${path}`)
+        await page.goto(`${street.url}/#${path}`)
         await page.locator('main h1').waitFor()
         await soon(() => page.locator('.loading').count()).toBe(0)
         expect([path, await nameless(page), await overhang(page)]).toEqual([path, [], 0])

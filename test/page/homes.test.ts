@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import type { Home, PointInfo, SeriesColumns } from '../../api/page/answers.js'
 import { dayOf, gridOf, movedDay, partOf, rangeOfDay, todayIn } from '../../api/page/homes/day.js'
-import { energyDays } from '../../api/page/homes/energy.js'
+import { energyDays, shownFigures } from '../../api/page/homes/energy.js'
 import { type Curve, curveOf, missingOf, type PowerSlot, sceneOf, slotAt, withTail } from '../../api/page/homes/power.js'
 import { ownFirst, shownHomes } from '../../api/page/homes/shown.js'
-import { curveText, exchangeName, nowText, sensorsText, slotText } from '../../api/page/homes/words.js'
+import { curveText, exchangeName, givenText, membersText, nowText, sensorsText, slotText, tokensText } from '../../api/page/homes/words.js'
 
 const ZONE = 'Europe/Brussels'
 const QUARTER = 15 * 60_000
@@ -24,14 +24,14 @@ const columns = (from: number, ms: number, list: readonly (readonly [milli: numb
 
 const curve = (from: number, to: number, list: readonly (readonly [milli: number, coveredMs: number])[], first = from): Curve => {
   const told = columns(first, QUARTER, list)
-  return curveOf({ from, to }, { p_cons: told, p_prod: null, p_tot: told })
+  return curveOf({ from, to }, { p_cons: told, p_prod: null, p_tot: told, p_ve: null })
 }
 
 const slot = (from: number, watt: number, ms = QUARTER, coveredMs = ms): PowerSlot => ({
   start: from,
   end: from + ms,
   coveredMs,
-  watts: { p_cons: watt, p_prod: 0, p_tot: watt }
+  watts: { p_cons: watt, p_prod: 0, p_tot: watt, p_ve: null }
 })
 
 describe('which day', () => {
@@ -95,7 +95,8 @@ describe('the curve', () => {
           [-3000, 8000],
           [0, 0],
           [0, 8000]
-        ])
+        ]),
+        p_ve: null
       }
     )
     expect(slots.map(({ watts }) => [watts.p_cons, watts.p_prod, watts.p_tot])).toEqual([
@@ -112,7 +113,7 @@ describe('the curve', () => {
       ).slots.map(({ coveredMs }) => coveredMs)
     ).toEqual([QUARTER, 888_000])
     // A third of a quarter, 25 Wh in it.
-    expect(curve(NOON, NOON + HOUR, [[25_000, QUARTER / 3]]).slots[0].watts).toEqual({ p_cons: 300, p_prod: null, p_tot: 300 })
+    expect(curve(NOON, NOON + HOUR, [[25_000, QUARTER / 3]]).slots[0].watts).toEqual({ p_cons: 300, p_prod: null, p_tot: 300, p_ve: null })
   })
 
   test('what is missing: before, between, after, and within slots; not what is still to come or on its way', () => {
@@ -156,8 +157,37 @@ describe('the curve', () => {
     expect(of()).toMatchObject({ low: 0, high: 1 })
   })
 
+  test('vehicles are drawn where there are any, and do not make up for a house that is missing', () => {
+    const range = { from: NOON, to: NOON + 2 * QUARTER }
+    const [house, charged] = [[[1000, QUARTER]] as const, [[1_800_000, QUARTER]] as const].map((list) => columns(NOON, QUARTER, list))
+    const later = columns(NOON + QUARTER, QUARTER, [[1_800_000, QUARTER]])
+    const both = curveOf(range, { p_cons: house, p_prod: house, p_tot: house, p_ve: later })
+    expect(both.slots.map(({ coveredMs, watts }) => [coveredMs, watts.p_tot, watts.p_ve])).toEqual([
+      [QUARTER, 4, null],
+      [0, null, 7200]
+    ])
+    const scene = sceneOf(both, range.to + HOUR)
+    expect([scene.powers, scene.missing]).toEqual([
+      ['p_cons', 'p_prod', 'p_tot', 'p_ve'],
+      [{ from: NOON + QUARTER, to: range.to, share: 1 }]
+    ])
+    expect(curveText(scene)).toBe('Power of the day: from the grid between 4.0 W and 4.0 W; vehicles up to 7.20 kW. 15 min missing.')
+    expect(slotText(slotAt(both.slots, NOON + QUARTER)!, ZONE)).toBe('12:15–12:30, the house is missing')
+    // Only a charging station: what is known of it is what is known.
+    const alone = sceneOf(curveOf(range, { p_cons: null, p_prod: null, p_tot: null, p_ve: charged }), range.to + HOUR)
+    expect([alone.slots[0].coveredMs, alone.powers, curveText(alone)]).toEqual([
+      QUARTER,
+      ['p_ve'],
+      'Power of the day: vehicles up to 7.20 kW. 15 min missing.'
+    ])
+    expect(sceneOf(curve(NOON, NOON + HOUR, [[1, 1]]), NOON).powers).toEqual(['p_cons', 'p_prod', 'p_tot'])
+  })
+
   test('what is pointed at is a slot of which something is known', () => {
-    const slots = [slot(NOON, 1), slot(NOON + QUARTER, 2, QUARTER, 0)]
+    const slots = [
+      slot(NOON, 1),
+      { ...slot(NOON + QUARTER, 2, QUARTER, 0), watts: { p_cons: null, p_prod: null, p_tot: null, p_ve: null } }
+    ]
     expect([NOON - 1, NOON, NOON + QUARTER - 1, NOON + QUARTER].map((when) => slotAt(slots, when)?.watts.p_tot ?? null)).toEqual([
       null,
       1,
@@ -181,18 +211,23 @@ describe('kWh of the days', () => {
   test('exact, with as many digits for all; a dash where nothing is known, and never 0', () => {
     const days = energyDays(answers, [first, second, third], third + DAY, third + 2 * DAY)
     expect(days.map(({ figures }) => figures)).toEqual([
-      ['–', '–', '–', '–'],
-      ['0.127936 kWh', '0.134336 kWh', '0.089600 kWh', '0.096000 kWh'],
-      ['–', '–', '–', '–']
+      ['–', '–', '–', '–', '–'],
+      ['0.127936 kWh', '0.134336 kWh', '0.089600 kWh', '0.096000 kWh', '–'],
+      ['–', '–', '–', '–', '–']
     ])
+    expect(shownFigures(days)).toEqual([0, 1, 2, 3])
+    const charged = energyDays([...answers, columns(second, DAY, [[1_000_000, HOUR]])], [first, second], third, third)
+    expect([shownFigures(charged), charged[1].figures[4]]).toEqual([[0, 1, 2, 3, 4], '1.000000 kWh'])
+    const alone = energyDays([null, null, null, null, columns(second, DAY, [[1_000_000, DAY / 4]])], [second], third, third)
+    expect([shownFigures(alone), alone[0].known]).toEqual([[4], '25.0 %'])
     expect(days.map(({ known }) => known)).toEqual(['0.0 %', '0.5 %', '0.0 %'])
-    expect(energyDays([null, null, null, null], [first], second, second)[0].figures).toEqual(['–', '–', '–', '–'])
+    expect(energyDays([null, null, null, null], [first], second, second)[0].figures).toEqual(Array(5).fill('–'))
   })
 
   test('a production above zero stays to be seen; a measured 0 is 0; of today counts what has passed', () => {
     const wrong = [columns(first, DAY, [[0, HOUR]]), columns(first, DAY, [[5000, HOUR]]), null, null]
     expect(energyDays(wrong, [first], second, first + HOUR)).toEqual([
-      { start: first, figures: ['0.000 kWh', '−0.005 kWh', '–', '–'], known: '100 %' }
+      { start: first, figures: ['0.000 kWh', '−0.005 kWh', '–', '–', '–'], known: '100 %' }
     ])
     expect(energyDays(wrong, [first], second, first - 1)[0].known).toBe('')
   })
@@ -221,11 +256,50 @@ test('in words', () => {
   expect(curveText(sceneOf({ range: scene.range, slots: [] }, NOON))).toBe('Power of the day: nothing was measured.')
   const row = { k: 'installation/HOME01|p_tot', s: NOON, e: NOON + 8000, v: -1_350_000_000, sc: 6, u: 'W', q: 'VALID', rev: 0 }
   expect([nowText({ ...row, op: 'put' }), nowText({ ...row, v: 0, op: 'unknown' }), nowText(undefined)]).toEqual(['-1.35 kW', '– W', '– W'])
+  expect([0, 1, 206].map(tokensText)).toEqual(['No sensor has a token yet.', 'One sensor has a token.', '206 sensors have tokens.'])
   expect([sensorsText(0, 0), sensorsText(1, 0), sensorsText(478, 0), sensorsText(478, 2), sensorsText(1, 1)]).toEqual([
-    'No sensor is asked for over HTTP by this process.',
+    'No sensor has a token yet.',
     'The one sensor is fine.',
     'All 478 sensors are fine.',
     '2 of 478 sensors are not fine.',
     'The one sensor is not fine.'
   ])
+})
+
+test('days of sensors in a sentence', () => {
+  const text = (members: number, complete: number, missing: number, hours: number) =>
+    membersText({ members, complete, missing, missingMs: hours * HOUR }, 'July 2022')
+  expect([text(0, 0, 0, 0), text(1, 1, 0, 0), text(206, 206, 0, 0)]).toEqual([
+    'Nothing is expected of any sensor in July 2022.',
+    'The one sensor is complete in July 2022.',
+    'All 206 sensors are complete in July 2022.'
+  ])
+  expect(text(206, 12, 3, 1824)).toBe('12 of 206 sensors are complete in July 2022; 194 miss 76 days together. Of 3 there is nothing.')
+  expect([text(1, 0, 1, 5), text(1, 0, 0, 5), text(2, 1, 0, 5)]).toEqual([
+    'There is nothing of the one sensor in July 2022.',
+    'The one sensor misses 5 h in July 2022.',
+    '1 of 2 sensors is complete in July 2022; 1 misses 5 h.'
+  ])
+})
+
+test('what became of a token', () => {
+  const sensor = 'fed676021dacaaf6a12a8dda7685be34'
+  const port = { asks: 'here', everyMinutes: 5, advice: null } as const
+  const row = (state: string, askedAt: number | null, detail = '') => ({
+    ...{ sensor, point: `flukso/${sensor}`, state, detail, since: null, kept: true },
+    askedAt: askedAt === null ? null : new Date(askedAt).toISOString()
+  })
+  const told = (was: 'none' | 'another', found: ReturnType<typeof row> | undefined, at = port as Parameters<typeof givenText>[2]) =>
+    givenText({ sensor, at: NOON, was }, found, at)
+  expect(told('none', undefined)).toBe('Its token is kept: the sensor is asked within 6 minutes, and this says how it went.')
+  // It was refused before: what it is with the new token nobody knows yet.
+  expect(told('another', row('refused', NOON - 1, 'status 401'))).toContain(
+    'Its token took the place of the one before: the sensor is asked'
+  )
+  expect(told('none', row('refused', NOON + 1, 'status 401'))).toBe(
+    'The token is refused (status 401): copy it again from the page of the sensor, and put it in once more.'
+  )
+  expect(told('none', row('fine', NOON + 1))).toContain('its blocks come')
+  expect(told('none', row('away', NOON + 1, 'status 503'))).toContain('no answer (status 503). It is asked again by itself')
+  expect(told('none', row('unasked', null), { asks: 'off', everyMinutes: null, advice: 'Do this.' })).toBe('Its token is kept. Do this.')
 })

@@ -1,14 +1,15 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openSensorTokens } from '../../infra/sensor-tokens.js'
+import { openPlatform } from '../../main.js'
 import { Flukso } from '../../schemas/settings-flukso.js'
 import { edge, encode } from '../producers/flukso/blocks.js'
 import { serveTmpo, type TmpoService } from '../producers/flukso/tmpo-server.js'
 import { until } from './child.js'
 import { RECORDED, sidOf } from './files.js'
-import { type Json, openWhole, temporary, type Whole } from './platform.js'
+import { type Json, openWhole, settingsFor, temporary, type Whole } from './platform.js'
 
 /** Fluksometers that are asked over HTTP, from a service that answers by the vendor's rule to the answers of our API. */
 const TOKEN = 'fedcba9876543210'.repeat(2)
@@ -75,6 +76,39 @@ const withTokens = (sids: readonly string[]): string => {
 }
 
 describe('Fluksometers over HTTP', () => {
+  test('a token that is pasted is asked for in the next round, without a restart; one that is taken away is not', async () => {
+    const folder = temporary()
+    service.sensors.set(CLAMP, { token: TOKEN, blocks: new Map([['0/8/1404224256', encode({ samples: [[1404224256, 1000]] })]]) })
+    await begin(folder)
+    const paste = async (token: string) =>
+      JSON.parse(
+        (await whole.send('POST', '/v1/sensors', JSON.stringify({ sensor: CLAMP, token }), { 'content-type': 'application/json' })).body
+      )
+    expect(await paste(TOKEN.replace('f', '0'))).toMatchObject({ was: 'none', asks: 'here', sensor: { state: 'new' } })
+    const stateOf = async () => (await whole.ask('/v1/sensors')).sensors.map(({ state, detail }: Json) => [state, detail])
+    await until(async () => expect(await stateOf()).toEqual([['refused', 'status 401']]))
+    expect((await paste(TOKEN)).was).toBe('another')
+    await until(async () => expect(await stateOf()).toEqual([['fine', '']]))
+    expect(statSync(join(folder, 'sensor-tokens.json')).mode & 0o777).toBe(0o600)
+    expect((await whole.send('DELETE', `/v1/sensors/${CLAMP}`)).status).toBe(200)
+    expect(await stateOf()).toEqual([])
+    const asked = service.asks.length
+    await new Promise((resolve) => setTimeout(resolve, 8_000))
+    // A round that was on its way may still end.
+    expect(service.asks.length - asked).toBeLessThanOrEqual(1)
+  })
+
+  test('processes that ask nobody say so', async () => {
+    whole = await openWhole(temporary())
+    expect(await whole.ask('/v1/sensors')).toMatchObject({ asks: 'off', sensors: [] })
+    const http = { flukso: Flukso.parse({ http: { url: service.url } }) }
+    const cast = { producers: false, processors: [], sinks: [], api: 'everyone' } as const
+    const api = await openPlatform({ ...settingsFor(temporary()), ...http }, { cast })
+    const { payload } = await api.app.inject({ url: '/v1/sensors', headers: { authorization: `Bearer ${api.token}` } })
+    expect(JSON.parse(payload)).toMatchObject({ asks: 'elsewhere', everyMinutes: 5 })
+    await api.close()
+  })
+
   test('A12: another rid is another counter: nothing between its first reading and the old one’s last, then 450 W', async () => {
     serve('synthetic/tmpo', BORNE)
     await begin(withTokens([BORNE]))

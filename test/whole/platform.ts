@@ -25,7 +25,7 @@ export interface Whole {
   ask(path: string, query?: Record<string, string>): Promise<Json>
   /** Any request, with its status. */
   send(
-    method: 'GET' | 'POST',
+    method: 'GET' | 'POST' | 'DELETE',
     path: string,
     payload?: string | Buffer,
     headers?: Record<string, string>

@@ -1,5 +1,7 @@
 import { computed, signal } from '@preact/signals'
+import { paced } from '../chart/paced.js'
 import { get } from '../http.js'
+import { subscribed } from '../live.js'
 
 export interface AlertInfo {
   key: string
@@ -23,7 +25,10 @@ export interface AlertInfo {
 export const alerts = signal<AlertInfo[] | null>(null)
 export const alertsProblem = signal<string | null>(null)
 
-const EVERY_MS = 5_000
+/** A hundred steps at once are one question. */
+const SOON_MS = 1_000
+/** The socket tells what is in the log; the store that is asked may be a moment behind. */
+const BEHIND_MS = 5_000
 const OVER = ['ok', 'retracted']
 
 export const isActive = ({ state }: Pick<AlertInfo, 'state'>): boolean => !OVER.includes(state)
@@ -44,9 +49,26 @@ export const loadAlerts = async (): Promise<void> => {
   }
 }
 
-/** Looks again and again, until the function that it returns is called. */
+/** Asks for them when the socket tells a step of any, and after every loss of it, until the function that it returns is called. */
 export const followAlerts = (): (() => void) => {
-  void loadAlerts()
-  const timer = setInterval(() => void loadAlerts(), EVERY_MS)
-  return () => clearInterval(timer)
+  let later: ReturnType<typeof setTimeout> | undefined
+  const pace = paced(async () => {
+    await loadAlerts()
+    if (alertsProblem.value !== null) askLater()
+  }, SOON_MS)
+  const askLater = () => {
+    clearTimeout(later)
+    later = setTimeout(() => pace.ask('all'), BEHIND_MS)
+  }
+  const ask = () => {
+    pace.ask('all')
+    askLater()
+  }
+  ask()
+  const leave = subscribed({ select: { points: '*', measure: 'alerts' }, from: 'latest' }, { rows: ask, live: ask })
+  return () => {
+    leave()
+    clearTimeout(later)
+    pace.stop()
+  }
 }

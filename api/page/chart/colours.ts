@@ -5,6 +5,7 @@ export interface Colours {
   exported: string
   consumption: string
   production: string
+  vehicles: string
   estimated: string
   missing: string
   bad: string
@@ -24,6 +25,7 @@ export const coloursOf = (element: HTMLElement): Colours => {
     exported: of('--bar-export'),
     consumption: of('--consumption'),
     production: of('--production'),
+    vehicles: of('--vehicles'),
     estimated: of('--estimated'),
     missing: of('--missing'),
     bad: of('--bad'),

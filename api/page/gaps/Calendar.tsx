@@ -1,22 +1,40 @@
+import type { ComponentChildren } from 'preact'
 import type { Completeness } from '../answers.js'
 import { meterOf } from '../changes/meter.js'
-import { percent, registerName, span } from '../format.js'
+import { percent, registerName } from '../format.js'
 import { hrefOf } from '../route.js'
 import { dateText, isWeekend, startOf } from './month.js'
-import { kindOf, shareText } from './words.js'
+import { kindOf, missingText, shareText } from './words.js'
 
-type Row = Completeness['series'][number]
+/** What a row of the calendar is drawn from. */
+export type CalendarRow = Pick<
+  Completeness['series'][number],
+  'point' | 'register' | 'zone' | 'completeness' | 'missingMs' | 'missingDays' | 'partialDays' | 'days'
+>
 
-/** A row a register, a cell a day; each leads to its load curve. */
-export const Calendar = ({ told: { days, series } }: { told: Completeness }) => (
+interface Props<Row extends CalendarRow> {
+  /** Local dates, those of each row's `days`. */
+  days: readonly string[]
+  rows: readonly Row[]
+  /** What a row is, and what the table shows. */
+  what: string
+  caption: string
+  /** The name of a row, and where it leads. */
+  head(row: Row): ComponentChildren
+  /** Told of a day that is pressed; absent: it leads to its load curve. */
+  pick?(row: Row, date: string): void
+}
+
+/** A row a register, a cell a day; the arrow keys go from one to the next. */
+export const Calendar = <Row extends CalendarRow>({ days, rows, what, caption, head, pick }: Props<Row>) => (
   <section class="card calendar" data-testid="calendar">
     <div class="scroll-x">
       <table onKeyDown={step}>
-        <caption>Days of each register, those that miss most first. Arrow keys go from day to day.</caption>
+        <caption>{caption} Arrow keys go from day to day.</caption>
         <thead>
           <tr>
             <th scope="col" class="who">
-              Register
+              {what}
             </th>
             {days.map((date) => (
               <th key={date} scope="col" class={isWeekend(date) ? 'weekend' : ''} aria-label={dateText(date)}>
@@ -29,8 +47,21 @@ export const Calendar = ({ told: { days, series } }: { told: Completeness }) => 
           </tr>
         </thead>
         <tbody>
-          {series.map((row) => (
-            <Register key={`${row.point} ${row.register}`} row={row} dates={days} />
+          {rows.map((row) => (
+            <tr key={`${row.point} ${row.register}`} data-testid={`gaps ${row.point} ${row.register}`}>
+              <th scope="row" class="who">
+                {head(row)}
+              </th>
+              {row.days.map((share, i) => (
+                <td key={days[i]}>
+                  {share !== null && <Day row={row} date={days[i]} share={share} pick={pick && (() => pick(row, days[i]))} />}
+                </td>
+              ))}
+              <td class="share" title={missingText(row)}>
+                {percent(row.completeness)}
+                <span class="unseen">: {missingText(row)}</span>
+              </td>
+            </tr>
           ))}
         </tbody>
       </table>
@@ -39,15 +70,18 @@ export const Calendar = ({ told: { days, series } }: { told: Completeness }) => 
   </section>
 )
 
-const Register = ({ row, dates }: { row: Row; dates: readonly string[] }) => {
-  const { point, name, register, zone, days, completeness, missingMs } = row
-  const { title } = meterOf(point, name)
-  const missing = missingMs > 0 ? `${span(missingMs)} missing` : 'complete'
-  return (
-    <tr data-testid={`gaps ${point} ${register}`}>
-      <th scope="row" class="who">
+/** The calendar of registers, each leading to its load curve. */
+export const Registers = ({ told: { days, series } }: { told: Completeness }) => (
+  <Calendar
+    days={days}
+    rows={series}
+    what="Register"
+    caption="Days of each register, those that miss most first."
+    head={({ point, name, register, zone, completeness }) => {
+      const { title } = meterOf(point, name)
+      return (
         <div class="named">
-          <a href={hrefOf('meters', point, register, { span: 'month', at: startOf(dates[0], zone) })} title={title}>
+          <a href={hrefOf('meters', point, register, { span: 'month', at: startOf(days[0], zone) })} title={title}>
             {title}
           </a>
           <span class="muted">
@@ -55,27 +89,40 @@ const Register = ({ row, dates }: { row: Row; dates: readonly string[] }) => {
             <span class="in-short"> · {percent(completeness)}</span>
           </span>
         </div>
-      </th>
-      {days.map((share, i) => (
-        <td key={dates[i]}>{share !== null && <Day row={row} date={dates[i]} share={share} />}</td>
-      ))}
-      <td class="share" title={missing}>
-        {percent(completeness)}
-      </td>
-    </tr>
-  )
+      )
+    }}
+  />
+)
+
+interface DayProps {
+  row: CalendarRow
+  date: string
+  share: number
+  pick?(): void
 }
 
-const Day = ({ row: { point, register, zone }, date, share }: { row: Row; date: string; share: number }) => {
+export const curveOfDay = ({ point, register, zone }: CalendarRow, date: string): string =>
+  hrefOf('meters', point, register, { span: 'day', at: startOf(date, zone) })
+
+const Day = ({ row, date, share, pick }: DayProps) => {
   const said = `${dateText(date)}: ${shareText(share)}`
   const kind = kindOf(share)
   return (
     // biome-ignore lint/a11y/useAnchorContent: its label says the day and what is missing
     <a
       class={`day ${kind}`}
-      href={hrefOf('meters', point, register, { span: 'day', at: startOf(date, zone) })}
+      href={curveOfDay(row, date)}
       title={said}
       aria-label={said}
+      onClick={
+        pick &&
+        ((event) => {
+          // A new tab is what was asked for.
+          if (event.ctrlKey || event.metaKey) return
+          event.preventDefault()
+          pick()
+        })
+      }
       // Ten thousand days are no stops on the way through the page: arrows go through them.
       tabIndex={-1}
       style={kind === 'part' ? { '--missing-part': `${Math.round((1 - share) * 100)}%` } : undefined}

@@ -7,7 +7,7 @@ import { get } from '../http.js'
 import { now } from '../live.js'
 import { points, pointsProblem } from '../points/points.js'
 import { hrefOf, look, route } from '../route.js'
-import { Calendar } from './Calendar.js'
+import { Registers } from './Calendar.js'
 import { datesOf, isNewest, type Month, monthOf, monthText, movedMonth } from './month.js'
 import { sentenceOf, silentText } from './words.js'
 
@@ -86,7 +86,7 @@ const Asking = ({ all }: { all: readonly PointInfo[] }) => {
   )
 }
 
-const MonthChoice = ({ month }: { month: Month }) => {
+export const MonthChoice = ({ month }: { month: Month }) => {
   const go = (by: -1 | 1) => look({ month: movedMonth(month, by) })
   return (
     <div class="row month">
@@ -119,7 +119,7 @@ const Told = ({ told, month, silent }: { told: Completeness; month: string; sile
         )}
       </p>
       {series.length > 0 ? (
-        <Calendar told={told} />
+        <Registers told={told} />
       ) : (
         <p class="card empty">{totals.complete > 0 ? 'No day is missing.' : <Elsewhere />}</p>
       )}

@@ -10,6 +10,20 @@ export const kindOf = (share: number): Kind => (share >= 1 ? 'full' : share > 0 
 export const shareText = (share: number): string =>
   ({ full: 'complete', part: `${percent(1 - share)} missing`, none: 'nothing is there' })[kindOf(share)]
 
+/** "3 days and parts of 2 days missing, 76 h together". */
+export const missingText = ({
+  missingMs,
+  missingDays,
+  partialDays
+}: Pick<Completeness['series'][number], 'missingMs' | 'missingDays' | 'partialDays'>): string => {
+  if (missingMs === 0) return 'complete'
+  const daysText = (days: number) => (days === 1 ? '1 day' : `${days} days`)
+  const whole = missingDays === 0 ? [] : [daysText(missingDays)]
+  const parts = partialDays === 0 ? [] : [`${partialDays === 1 ? 'a part' : 'parts'} of ${daysText(partialDays)}`]
+  const together = partialDays === 0 ? '' : `, ${span(missingMs)} together`
+  return `${[...whole, ...parts].join(' and ')} missing${together}`
+}
+
 /** "31 of 32 registers are complete in October 2023; 1 misses 12 h." */
 export const sentenceOf = ({ complete, partial, missingMs }: Completeness['totals'], month: string): string => {
   const alive = complete + partial

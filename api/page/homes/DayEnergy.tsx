@@ -5,7 +5,7 @@ import { now } from '../live.js'
 import { look } from '../route.js'
 import { columnsOf } from './curve-data.js'
 import { type Day, movedDay, rangeOfDay } from './day.js'
-import { DAY_FIGURES, type EnergyDay, energyDays } from './energy.js'
+import { DAY_FIGURES, type EnergyDay, energyDays, shownFigures } from './energy.js'
 
 /** Days that stand together, the one looked at last. */
 const DAYS = 7
@@ -38,9 +38,9 @@ export const DayEnergy = ({ home: { id, point, zone }, day, live }: { home: Home
   return (
     <>
       <dl class="day-figures" data-testid={`energy ${id}`}>
-        {DAY_FIGURES.map(({ name }, i) => (
-          <div key={name}>
-            <dt class="small muted">{name}</dt>
+        {shownFigures(told.days).map((i) => (
+          <div key={i}>
+            <dt class="small muted">{DAY_FIGURES[i].name}</dt>
             <dd class="figure">{today.figures[i]}</dd>
           </div>
         ))}
@@ -62,9 +62,9 @@ const Days = ({ days, dates }: { days: readonly EnergyDay[]; dates: readonly Day
       <thead>
         <tr>
           <th scope="col">Day</th>
-          {DAY_FIGURES.map(({ name }) => (
-            <th key={name} scope="col" class="num">
-              {name}
+          {shownFigures(days).map((i) => (
+            <th key={i} scope="col" class="num">
+              {DAY_FIGURES[i].name}
             </th>
           ))}
           <th scope="col" class="num">
@@ -80,9 +80,9 @@ const Days = ({ days, dates }: { days: readonly EnergyDay[]; dates: readonly Day
                 {dateText(dates[i])}
               </button>
             </th>
-            {figures.map((figure, j) => (
-              <td key={DAY_FIGURES[j].name} class="num">
-                {figure}
+            {shownFigures(days).map((j) => (
+              <td key={j} class="num">
+                {figures[j]}
               </td>
             ))}
             <td class="num">{known}</td>

@@ -8,7 +8,7 @@ import { now } from '../live.js'
 import { type PowerData, usePower } from './curve-data.js'
 import { todayIn } from './day.js'
 import { POWER } from './draw.js'
-import { POWERS, type PowerScene, type PowerSlot, sceneOf, slotAt } from './power.js'
+import { HOUSE, POWERS, type Power, type PowerScene, type PowerSlot, sceneOf, slotAt, VEHICLES } from './power.js'
 import { curveText, exchangeName, missingText, nowText, POWER_NAMES, slotText } from './words.js'
 
 interface Props {
@@ -29,7 +29,7 @@ export const HomeChart = ({ home, range, live, zoom, zoomOut }: Props) => {
   // What is missing is judged by the clock, once a minute.
   const minute = live ? Math.floor(now.value / MINUTE_MS) : 0
   const scene = useMemo(() => curve && sceneOf(curve, now.peek()), [curve, minute])
-  const isEmpty = scene?.slots.every(({ coveredMs }) => coveredMs === 0)
+  const isEmpty = scene?.slots.every(({ watts }) => POWERS.every((power) => watts[power] === null))
   return (
     <div class={`home-chart ${loading ? 'loading' : ''}`} aria-busy={loading} data-testid={`chart ${id}`}>
       {problem !== null && <p class="notice bad">{problem}</p>}
@@ -44,9 +44,10 @@ export const HomeChart = ({ home, range, live, zoom, zoomOut }: Props) => {
 const Now = ({ latest, zone, id }: { latest: PowerData['latest']; zone: string; id: string }) => {
   // The newest row of one that is silent is of another day, and says nothing of now.
   if (!latest.p_tot || todayIn(zone, latest.p_tot.s) !== todayIn(zone, now.value)) return null
+  const told = latest[VEHICLES] && latest.p_tot.s - latest[VEHICLES].s < MINUTE_MS ? POWERS : HOUSE
   return (
     <dl class="row home-now" data-testid={`now ${id}`}>
-      {POWERS.map((power) => (
+      {told.map((power) => (
         <div key={power}>
           <dt class="small muted">{POWER_NAMES[power]}</dt>
           <dd class="figure">{nowText(latest[power])}</dd>
@@ -72,7 +73,7 @@ const Picture = ({ scene, zone, zoom, zoomOut }: { scene: PowerScene; zone: stri
         {slot && (
           <div class="over-plot" style={{ left: `${LEFT_PX}px`, right: `${RIGHT_PX}px` }} aria-hidden="true">
             <Tooltip left={placeOf((slot.start + slot.end) / 2)} width={width}>
-              <SlotTold slot={slot} zone={zone} />
+              <SlotTold slot={slot} powers={scene.powers} zone={zone} />
             </Tooltip>
           </div>
         )}
@@ -81,10 +82,10 @@ const Picture = ({ scene, zone, zoom, zoomOut }: { scene: PowerScene; zone: stri
   )
 }
 
-const SlotTold = ({ slot, zone }: { slot: PowerSlot; zone: string }) => (
+const SlotTold = ({ slot, powers, zone }: { slot: PowerSlot; powers: readonly Power[]; zone: string }) => (
   <>
     <p class="small muted">{slotText(slot, zone)}</p>
-    {POWERS.map((power) => (
+    {powers.map((power) => (
       <p key={power} class="row spread small">
         <span>
           <i class={`line ${power}`} /> {power === 'p_tot' ? exchangeName(slot.watts.p_tot ?? 0) : POWER_NAMES[power]}
@@ -95,19 +96,23 @@ const SlotTold = ({ slot, zone }: { slot: PowerSlot; zone: string }) => (
   </>
 )
 
-const Legend = ({ scene: { missing } }: { scene: PowerScene }) => (
+const Legend = ({ scene: { missing, powers } }: { scene: PowerScene }) => (
   <ul class="legend small muted">
-    {POWERS.map((power) => (
+    {powers.map((power) => (
       <li key={power}>
         <i class={`line ${power}`} /> {POWER_NAMES[power]}
       </li>
     ))}
-    <li>
-      <i class="swatch withdrawal" /> Withdrawal
-    </li>
-    <li>
-      <i class="swatch injection" /> Injection
-    </li>
+    {powers.includes('p_tot') && (
+      <>
+        <li>
+          <i class="swatch withdrawal" /> Withdrawal
+        </li>
+        <li>
+          <i class="swatch injection" /> Injection
+        </li>
+      </>
+    )}
     {missing.length > 0 && (
       <li>
         <i class="swatch lack" /> {missingText(missing)}

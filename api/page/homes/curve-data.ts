@@ -34,8 +34,8 @@ export const columnsOf = async (point: string, register: string, { from, to }: R
 }
 
 const ask = async ({ point }: Home, range: Range, grid: string, signal: AbortSignal): Promise<Curve> => {
-  const [p_cons, p_prod, p_tot] = await Promise.all(POWERS.map((power) => columnsOf(point, power, range, grid, signal)))
-  return curveOf(range, { p_cons, p_prod, p_tot })
+  const [p_cons, p_prod, p_tot, p_ve] = await Promise.all(POWERS.map((power) => columnsOf(point, power, range, grid, signal)))
+  return curveOf(range, { p_cons, p_prod, p_tot, p_ve })
 }
 
 /** The last two slots may still be filled. */

@@ -17,7 +17,7 @@ const behind = (u: uPlot, { missing, range }: PowerScene, colours: Colours): voi
   ctx.restore()
 }
 
-/** P_tot as an area, above zero withdrawal and below it injection; the three powers as lines that break where nothing is known. */
+/** P_tot as an area, above zero withdrawal and below it injection; the powers as lines that break where nothing is known; that of vehicles is dashed. */
 const over = (u: uPlot, scene: PowerScene, colours: Colours, ratio: number): void => {
   const { ctx, bbox } = u
   ctx.save()
@@ -28,6 +28,7 @@ const over = (u: uPlot, scene: PowerScene, colours: Colours, ratio: number): voi
   drawLine(u, scene, 'p_tot', colours.ink, ratio)
   drawLine(u, scene, 'p_cons', colours.consumption, 1.8 * ratio)
   drawLine(u, scene, 'p_prod', colours.production, 1.8 * ratio)
+  drawLine(u, scene, 'p_ve', colours.vehicles, 1.8 * ratio, [6 * ratio, 3 * ratio])
   ctx.restore()
 }
 
@@ -44,7 +45,7 @@ const drawExchange = (u: uPlot, { slots, factor }: PowerScene, { bar, exported }
   ctx.globalAlpha = 1
 }
 
-const drawLine = (u: uPlot, { slots, factor }: PowerScene, power: Power, colour: string, width: number): void => {
+const drawLine = (u: uPlot, { slots, factor }: PowerScene, power: Power, colour: string, width: number, dashes: number[] = []): void => {
   const line = new Path2D()
   let lastEnd = Number.NaN
   for (const { start, end, watts } of slots) {
@@ -59,6 +60,7 @@ const drawLine = (u: uPlot, { slots, factor }: PowerScene, power: Power, colour:
   u.ctx.strokeStyle = colour
   u.ctx.lineWidth = width
   u.ctx.lineJoin = 'round'
+  u.ctx.setLineDash(dashes)
   u.ctx.stroke(line)
 }
 

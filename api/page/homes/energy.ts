@@ -7,8 +7,20 @@ export const DAY_FIGURES = [
   { register: 'p_cons', name: 'Consumption', sign: 1 },
   { register: 'p_prod', name: 'Production', sign: -1 },
   { register: 'withdrawal', name: 'Withdrawal', sign: 1 },
-  { register: 'injection', name: 'Injection', sign: 1 }
+  { register: 'injection', name: 'Injection', sign: 1 },
+  { register: 'p_ve', name: 'Vehicles', sign: 1 }
 ] as const
+
+/** Of DAY_FIGURES those that are shown: vehicles where there are any, the others unless there is nothing but vehicles. */
+export const shownFigures = (days: readonly EnergyDay[]): readonly number[] => {
+  const isKnown = (i: number): boolean => days.some(({ figures }) => figures[i] !== NOTHING)
+  if (!isKnown(VEHICLES)) return HOUSE
+  return HOUSE.some(isKnown) ? [...HOUSE, VEHICLES] : [VEHICLES]
+}
+
+const VEHICLES = DAY_FIGURES.findIndex(({ register }) => register === 'p_ve')
+const HOUSE = DAY_FIGURES.flatMap((_, i) => (i === VEHICLES ? [] : [i]))
+const NOTHING = '–'
 
 /** A day in kWh, or a dash each where nothing is known. */
 export interface EnergyDay {
@@ -37,13 +49,15 @@ export const energyDays = (
     return { milli: DAY_FIGURES[figure].sign * columns.milli[i] + 0, coveredMs: columns.coveredMs[i] }
   }
   const cells = starts.map((start) => DAY_FIGURES.map((_, figure) => cell(figure, start)))
+  // What is known is judged by the house, where there is one.
+  const judged = cells.some((day) => HOUSE.some((i) => day[i] !== null)) ? HOUSE[0] : VEHICLES
   const decimals = decimalsOf(cells.flat().flatMap((each) => each?.milli ?? []))
   return starts.map((start, day) => {
     const passed = Math.min(starts[day + 1] ?? end, now) - start
     return {
       start,
-      figures: cells[day].map((each) => (each === null ? '–' : exact(each.milli, 'Wh', decimals))),
-      known: passed <= 0 ? '' : percent(Math.min(1, (cells[day][0]?.coveredMs ?? 0) / passed))
+      figures: cells[day].map((each) => (each === null ? NOTHING : exact(each.milli, 'Wh', decimals))),
+      known: passed <= 0 ? '' : percent(Math.min(1, (cells[day][judged]?.coveredMs ?? 0) / passed))
     }
   })
 }

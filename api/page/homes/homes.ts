@@ -1,5 +1,5 @@
-import { signal } from '@preact/signals'
-import type { Home } from '../answers.js'
+import { computed, signal } from '@preact/signals'
+import type { Home, HomeMember } from '../answers.js'
 import { get } from '../http.js'
 import { hrefOf } from '../route.js'
 import { session } from '../session.js'
@@ -20,3 +20,12 @@ export const loadHomes = async (): Promise<void> => {
     setTimeout(() => void loadHomes(), RETRY_MS)
   }
 }
+
+/** For administrators: of what installation a point is a member now, the smallest first. */
+export const memberships = computed(() => {
+  const found = new Map<string, { home: Home; member: HomeMember }>()
+  const sizeOf = ({ versions }: Home): number => versions?.at(-1)?.members.length ?? 0
+  for (const home of [...(homes.value ?? [])].sort((a, b) => sizeOf(a) - sizeOf(b)))
+    for (const member of home.versions?.at(-1)?.members ?? []) if (!found.has(member.point)) found.set(member.point, { home, member })
+  return found
+})

@@ -3,13 +3,17 @@ import type { Range } from '../chart/range.js'
 import type { Extent } from '../chart/scene.js'
 
 /** What the curve of an installation is made of. */
-export const POWERS = ['p_cons', 'p_prod', 'p_tot'] as const
+export const HOUSE = ['p_cons', 'p_prod', 'p_tot'] as const
+/** Vehicles by themselves: only some have any, and neither waits for what is missing of the other. */
+export const VEHICLES = 'p_ve'
+export const POWERS = [...HOUSE, VEHICLES] as const
 export type Power = (typeof POWERS)[number]
 
-/** A slot with what is known of it; nothing of it is known where `coveredMs` is 0. */
+/** A slot with what is known of it. */
 export interface PowerSlot {
   start: number
   end: number
+  /** So much is known of the house; of an installation that is only vehicles, of these. */
   coveredMs: number
   /** Mean W over the part that is known; null: none is. */
   watts: Readonly<Record<Power, number | null>>
@@ -26,15 +30,17 @@ const CLAMP_MS = 8_000
 
 const wholeOf = (lengthMs: number, coveredMs: number): number => (lengthMs - coveredMs < CLAMP_MS && coveredMs > 0 ? lengthMs : coveredMs)
 
-const NOTHING = { p_cons: null, p_prod: null, p_tot: null }
+const NOTHING = { p_cons: null, p_prod: null, p_tot: null, p_ve: null }
 
 /** Answers to the same question about each register, as one curve. */
 export const curveOf = (range: Range, answers: Readonly<Record<Power, SeriesColumns['columns'] | null>>): Curve => {
   const slots = new Map<number, PowerSlot & { watts: Record<Power, number | null> }>()
+  const hasHouse = HOUSE.some((power) => (answers[power]?.start.length ?? 0) > 0)
   for (const power of POWERS) {
     const { start, end, milli, coveredMs } = answers[power] ?? { start: [], end: [], milli: [], coveredMs: [] }
     for (const [i, at] of start.entries()) {
-      const slot = slots.get(at) ?? { start: at, end: end[i], coveredMs: wholeOf(end[i] - at, coveredMs[i]), watts: { ...NOTHING } }
+      const knownMs = power === VEHICLES && hasHouse ? 0 : wholeOf(end[i] - at, coveredMs[i])
+      const slot = slots.get(at) ?? { start: at, end: end[i], coveredMs: knownMs, watts: { ...NOTHING } }
       if (coveredMs[i] > 0) slot.watts[power] = (milli[i] * 3600) / coveredMs[i]
       slots.set(at, slot)
     }
@@ -82,6 +88,7 @@ export const missingOf = ({ range, slots }: Curve, now: number): Missing[] => {
 
 /** What is drawn, in W or kW. */
 export interface PowerScene extends Extent, Curve {
+  powers: readonly Power[]
   missing: readonly Missing[]
   unit: 'W' | 'kW'
   factor: number
@@ -89,6 +96,13 @@ export interface PowerScene extends Extent, Curve {
 
 /** Space above and below what is drawn. */
 const MARGIN = 0.08
+
+/** Vehicles where there are any; the house, unless there is nothing but vehicles. */
+const powersOf = ({ slots }: Curve): readonly Power[] => {
+  const isKnown = (power: Power): boolean => slots.some(({ watts }) => watts[power] !== null)
+  if (!isKnown(VEHICLES)) return HOUSE
+  return HOUSE.some(isKnown) ? POWERS : [VEHICLES]
+}
 
 export const sceneOf = (curve: Curve, now: number): PowerScene => {
   let [least, most] = [0, 0]
@@ -102,6 +116,7 @@ export const sceneOf = (curve: Curve, now: number): PowerScene => {
   const size = most - least || factor
   return {
     ...curve,
+    powers: powersOf(curve),
     missing: missingOf(curve, now),
     factor,
     unit: factor === 1000 ? 'kW' : 'W',
@@ -112,4 +127,4 @@ export const sceneOf = (curve: Curve, now: number): PowerScene => {
 
 /** The slot that holds an instant, if anything of it is known. */
 export const slotAt = (slots: readonly PowerSlot[], at: number): PowerSlot | null =>
-  slots.find(({ start, end, coveredMs }) => start <= at && at < end && coveredMs > 0) ?? null
+  slots.find(({ start, end, watts }) => start <= at && at < end && POWERS.some((power) => watts[power] !== null)) ?? null
