@@ -40,7 +40,7 @@ const dayOf =
     return (await street.get(`/v1/series?${query}`)).rows[0].kwh
   }
 
-const figuresOf = (page: Page, id: string): Promise<string[]> => page.getByTestId(`energy ${id}`).locator('dd').allTextContents()
+const figuresOf = (page: Page, id: string): Promise<string[]> => page.getByTestId(`energy ${id}`).locator('dd.figure').allTextContents()
 const pictureOf = (page: Page, id: string) => page.getByTestId(`chart ${id}`).getByRole('img')
 
 describe.skipIf(CHROMIUM === null)(titled('homes in Chromium'), () => {
@@ -66,6 +66,27 @@ describe.skipIf(CHROMIUM === null)(titled('homes in Chromium'), () => {
     expect(await page.getByLabel('Installation').locator('option').count()).toBe(3)
     await page.goto(`${street.url}/#/homes/HOME02?${DAY}`)
     await page.getByText('There is no installation “HOME02” here, or it is not open to you.').waitFor()
+  })
+
+  test('a figure of the day says which sensors it is made of; of a group, only one’s own one by one', async () => {
+    const page = await street.enter('HOME01')
+    await page.goto(`${street.url}/#/homes?${DAY}`)
+    const told = async (id: string): Promise<string[]> => {
+      const home = page.getByTestId(`home ${id}`)
+      await home.getByRole('button', { name: 'Why this consumption?' }).click()
+      const rows = home.getByTestId('day-why').locator('tbody tr')
+      await rows.first().waitFor()
+      return rows.allInnerTexts()
+    }
+    const kwhOf = (row: string): number => Number(/(-?[\d.]+) kWh/.exec(row)![1])
+    for (const id of ['HOME01', 'GRPA01']) {
+      const rows = await told(id)
+      expect(rows.reduce((sum, row) => sum + kwhOf(row), 0)).toBeCloseTo(Number(await dayOf(id)('p_cons')), 6)
+      expect(rows.map((row) => row.split(/[\t(]/)[0].trim()).slice(0, 4)).toEqual(['Mains', 'Mains-', 'PV', 'PV-'])
+      expect(rows.slice(4).map((row) => row.split('\t')[0])).toEqual(id === 'GRPA01' ? ['6 that are not open to you'] : [])
+    }
+    await page.setViewportSize({ width: 390, height: 844 })
+    expect(await overhang(page)).toBe(0)
   })
 
   test('a day in kWh, to the last digit, as the API has it; a day without data shows none', async () => {

@@ -4,6 +4,7 @@ import { dateText } from '../gaps/month.js'
 import { now } from '../live.js'
 import { look } from '../route.js'
 import { columnsOf } from './curve-data.js'
+import { DayWhy } from './DayWhy.js'
 import { type Day, movedDay, rangeOfDay } from './day.js'
 import { DAY_FIGURES, type EnergyDay, energyDays, shownFigures } from './energy.js'
 
@@ -15,6 +16,8 @@ const MINUTE_MS = 60_000
 export const DayEnergy = ({ home: { id, point, zone }, day, live }: { home: Home; day: Day; live: boolean }) => {
   const [told, setTold] = useState<{ day: Day; days: EnergyDay[] } | null>(null)
   const [problem, setProblem] = useState<string | null>(null)
+  /** Which of DAY_FIGURES is explained. */
+  const [why, setWhy] = useState<number | null>(null)
   const dates = useMemo(() => Array.from({ length: DAYS }, (_, i) => movedDay(day, i - DAYS + 1)), [day])
   const minute = live ? Math.floor(now.value / MINUTE_MS) : 0
   useEffect(() => {
@@ -42,9 +45,23 @@ export const DayEnergy = ({ home: { id, point, zone }, day, live }: { home: Home
           <div key={i}>
             <dt class="small muted">{DAY_FIGURES[i].name}</dt>
             <dd class="figure">{today.figures[i]}</dd>
+            {today.known !== '' && (
+              <dd>
+                <button
+                  type="button"
+                  class="as-link small"
+                  aria-expanded={why === i}
+                  aria-label={`Why this ${DAY_FIGURES[i].name.toLowerCase()}?`}
+                  onClick={() => setWhy(why === i ? null : i)}
+                >
+                  Why?
+                </button>
+              </dd>
+            )}
           </div>
         ))}
       </dl>
+      {why !== null && <DayWhy key={`${why} ${today.start}`} point={point} zone={zone} figure={DAY_FIGURES[why]} start={today.start} />}
       <details class="small">
         <summary>
           {today.known !== '' && `${today.known} of the day${live ? ' so far' : ''} is known. `}
