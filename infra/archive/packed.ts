@@ -87,7 +87,8 @@ export const openPacked = (folder: string): Packed => {
         // It may have come twice at once.
         const existed = month.payloads.doesExist(key)
         if (!existed) month.payloads.put(key, Buffer.concat(kept))
-        month.receipts.put(receiptKey(key, file.name), receiptOf(file))
+        const place = receiptKey(key, file.name)
+        if (!month.receipts.doesExist(place)) month.receipts.put(place, receiptOf(file))
         return existed
       })
     },

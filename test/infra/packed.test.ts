@@ -87,7 +87,8 @@ test('equal bytes are kept once, at once and later, with others or in a file of 
   const bytes = block(1)
   const as = (name: string, packed: boolean, receivedAt: number, which = archive) => which.put([bytes], { name, receivedAt, packed })
   const first = await Promise.all(range(4).map((i) => as(i < 2 ? 'a' : 'b', true, NOV + i)))
-  expect(first.map(({ existed }) => existed)).toEqual([false, true, true, true])
+  // Whichever of them was the first.
+  expect(first.filter(({ existed }) => !existed).length).toBe(1)
   const later = await openHere()
   expect((await as('c', false, NOV + 7, later)).existed).toBe(true)
   expect((await as('d', true, NOV + 40 * DAY, later)).existed).toBe(true)
