@@ -27,8 +27,8 @@ const TOPICS = [Topics.slots, Topics.power]
 const BATCH_ROWS = 50_000
 
 /**
- * The ledger as its topics of slots tell it, of points and of installations: read record by record into a store of its own, which holds on disk what does not fit in memory and
- * answers by series. Reads on when told to.
+ * The ledger as its topics of slots tell it, of points and of installations: read record by record into a store of its own, which holds
+ * on disk what does not fit in memory and answers by series. Reads on when told to.
  */
 export class TopicLedger {
   readonly series = new Map<string, SeriesSpan>()
