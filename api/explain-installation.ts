@@ -52,14 +52,13 @@ export const explainInstallation = async (
 
   const versions = currentInstallations((await deps.installations.versions()).filter((row) => row.installation === installation))
   const members = new Map(versions.flatMap((version) => version.members.map((each) => [`${each.point}\n${each.register}`, each])))
-  const said = []
-  for (const member of members.values())
-    said.push({
-      point: member.point,
-      register: member.register,
-      blocks: mergeSlots(await deps.store.slots(member, POWER_GRID, span.start, span.end), { from: span.start, to: span.end })
-    })
-  const made = deps.explainSlots(versions, register, { from: span.start, to: span.end }, said)
+  const within = { from: span.start, to: span.end }
+  const said = [...members.values()].map(async ({ point, register }) => ({
+    point,
+    register,
+    blocks: mergeSlots(await deps.store.slots({ point, register }, POWER_GRID, within.from, within.to), within)
+  }))
+  const made = deps.explainSlots(versions, register, within, await Promise.all(said))
   const isOpen = (member: string): boolean => covers(rangesOf(request, member), span.start, span.end)
   const micro = made.reduce((sum, part) => sum + totalOf(part.members), 0)
   const milli = mulDivRound(micro, 1, 1000)

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdirSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gunzip, gzip } from 'node:zlib'
@@ -134,12 +134,12 @@ export const openPacked = (folder: string): Packed => {
   }
 }
 
-const namesIn = (folder: string): string[] => {
-  mkdirSync(folder, { recursive: true })
-  return readdirSync(folder)
-    .filter((name) => MONTH.test(name))
-    .sort()
-}
+const namesIn = (folder: string): string[] =>
+  existsSync(folder)
+    ? readdirSync(folder)
+        .filter((name) => MONTH.test(name))
+        .sort()
+    : []
 
 const keyOf = (origin: string): Buffer => Buffer.from(origin, 'hex')
 
